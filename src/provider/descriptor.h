@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+// The descriptor language in memory: what docs/descriptors.md describes, checked and typed.
+// Immutable after loading; owned by its Package. Strings that name wire things keep the wire's case.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/source.h"
+#include "base/value.h"
+#include "lang/expression.h"
+#include "lang/type.h"
+#include "provider/template.h"
+
+namespace lf {
+
+using WirePath = std::vector<std::string>;  // "a.b.0" split at dots
+// Walks maps by key and lists by index. Missing: null.
+const Value& at_path(const Value& tree, const WirePath& path);
+
+enum class Protocol : uint8_t { ec2query, query, json, rest_json, rest_xml };
+
+// One way in which a service names an error of some class.
+struct ErrorPattern {
+  ErrorCode code;
+  std::string service_code;
+  std::string message_pattern;  // RE2 search; empty: any message
+};
+
+struct Page {
+  bool none = true;
+  std::string send;           // wire name of the token in the request
+  WirePath receive;           // where the next token is in the answer
+  Value size;                 // map of wire names to constants: page size
+};
+
+struct Service {
+  std::string name;
+  Protocol protocol = Protocol::json;
+  std::string api_version, json_version, target_prefix, endpoint, signing_name, model, xmlns;
+  Page page;
+  std::vector<ErrorPattern> errors;  // own ones first, then those of `all`
+};
+
+struct Call {
+  std::string action;
+  std::string service;               // empty: the type's
+  std::string http_method, http_path, http_query;  // REST: templates with {x}
+  std::vector<std::pair<std::string, Template>> path, query, headers;
+  std::string root, xmlns;
+  Template payload, send;
+  std::vector<std::pair<std::string, WirePath>> take;
+  bool idempotent = false;
+  std::string throttle;              // "read", "write" or a class of the service
+  std::vector<std::string> absent_on, retry_on;
+  Span span;
+  bool valid() const { return !action.empty(); }
+};
+
+struct Step {
+  std::string name;
+  Call call;
+  std::optional<cel::Interpolation> when, for_each, repeat_until;
+  std::string as, bind;
+  WirePath bind_path;
+  int repeat_limit = 100;
+  bool read = false;
+};
+// A verb is one call or several steps; a single call is one step named after its action.
+using Verb = std::vector<Step>;
+
+enum class Absent : uint8_t { server, unset, with_default };
+enum class Compare : uint8_t {
+  exact, json, iam_policy, case_insensitive, cidr, version_prefix, trim_dot, digest,
+};
+enum class ReadTransform : uint8_t { none, url_json, json, base64, last_path };
+enum class WireFormat : uint8_t { plain, json, base64, string };
+
+struct Property {
+  std::string name, doc;
+  Type type;                       // of the whole property; objects carry their fields
+  std::vector<Property> fields;    // of an object, or of the objects in a list or map
+  std::vector<std::string> key;    // a set's key fields; {"value"} for scalars; empty: no set
+  WirePath wire;                   // empty: not sent by itself
+  WirePath read;                   // empty: not read back
+  ReadTransform read_transform = ReadTransform::none;
+  WireFormat format = WireFormat::plain;
+  std::string pair_key, pair_value;            // `pairs`; empty: none
+  std::string read_pair_key, read_pair_value;
+  std::string item, read_item;                 // `item`; empty: none
+  std::string unit;                            // "" where the type has none
+  std::optional<cel::Interpolation> where;
+  bool required = false, immutable = false, secret = false, write_only = false, computed = false,
+       local = false, unique_name = false, changes_on_update = false;
+  std::optional<cel::Interpolation> derive;
+  Absent absent = Absent::server;
+  Value default_value;
+  Compare compare = Compare::exact;
+  bool drifts = true;
+  std::string drifts_after;
+  std::string facet;               // "": the create group
+  std::optional<cel::Interpolation> check;
+  std::string check_message, pattern;
+  std::optional<double> min, max;
+  std::optional<std::pair<int64_t, int64_t>> length;
+  Span span;
+
+  const Property* field(std::string_view name) const;
+};
+
+struct FacetRead {
+  Call call;                       // invalid: read from the refreshed item
+  WirePath item;                   // where in the answer the properties are read
+  // Elements whose names come from a list call and whose content from one call each.
+  WirePath ids;
+  std::string ids_as;              // "key"
+  Call detail;
+  WirePath detail_item;
+};
+
+struct Facet {
+  std::string name;
+  Verb apply, reset;
+  std::string each;                // element facet: the property's name
+  Verb add, change, remove;
+  int batch = 0;                   // 0: one element a call
+  bool remove_first = false, late = false, preexisting = false;
+  FacetRead read;
+  std::vector<std::string> properties;  // in file order
+  Span span;
+};
+
+struct Wait {
+  WirePath path;
+  std::vector<std::string> until, failed, via;
+  WirePath reason;
+  Duration usual{2, 0}, limit{300, 0};
+  bool declared = false;
+};
+
+enum class CreateKind : uint8_t { fresh, upsert, returns_existing, adopt };  // `new` is fresh
+enum class DeleteKind : uint8_t { call, schedule, reset };
+
+struct Create {
+  CreateKind kind = CreateKind::fresh;
+  Verb steps;
+  WirePath result;
+  std::string token;               // wire name of the client token; empty: none
+  std::vector<std::string> in_create;  // facets
+};
+
+struct ListCall {
+  Call call;
+  WirePath items, item_id;
+  bool scalar = false, partial = false;
+  std::string by_ids;
+  int ids_max = 100;
+  Template by_mark, by_name;       // `send` trees; empty: no such filter
+  Page page;
+};
+
+struct Refresh {
+  std::optional<ListCall> list;
+  Call read;                       // invalid: only the list
+  WirePath read_item;
+};
+
+struct Contents {
+  Call read;
+  std::optional<cel::Interpolation> empty;
+  Verb purge;
+};
+
+struct Delete {
+  DeleteKind kind = DeleteKind::call;
+  Verb steps;
+  std::vector<std::string> first;  // facets to reset before
+  WirePath gone_path;
+  std::vector<std::string> gone_states;
+  Duration name_held{0, 0};
+  Verb restore;
+  std::optional<Contents> contents;
+};
+
+struct Recovery {
+  enum class Kind : uint8_t { id, mark, token, natural_key, name, fingerprint } kind;
+  Template send;                        // token
+  std::vector<std::string> properties;  // natural_key, name, fingerprint
+};
+
+struct Ends {
+  WirePath path;
+  std::vector<std::string> states;
+  std::optional<cel::Interpolation> interrupted;
+};
+
+struct Blocker {
+  std::string service, owner, doc;
+  Call call;
+  WirePath items, id;
+};
+
+struct Preflight {
+  std::string data;
+  Template with;
+  cel::Interpolation expect, message;
+};
+
+struct SecurityCheck {
+  std::string id;
+  cel::Interpolation when, message;
+};
+
+struct SandboxRule {
+  std::string on;                  // "create", "delete", a facet's name, or an action
+  cel::Interpolation when;
+  std::string code, message;
+  int status = 400;
+};
+struct Sandbox {
+  std::string id;                  // "vpc-{hex17}"
+  std::vector<std::pair<std::string, Template>> computed;
+  Template defaults, fresh;
+  std::vector<SandboxRule> rules;
+};
+
+enum class MarkCarrier : uint8_t { none, tags, metadata, description, name_suffix, natural_key };
+
+struct ResourceType {
+  std::string name, package, doc;  // "aws.ec2.vpc", "aws"
+  const Service* service = nullptr;
+  int schema_version = 1;
+  WirePath id_path;
+  std::optional<cel::Interpolation> id_derive;
+  std::string id_prefix;
+  MarkCarrier carrier = MarkCarrier::none;
+  std::string mark_property;
+  bool marks_in_create = false;
+  std::vector<Property> properties;     // in file order
+  Create create;
+  Verb update;
+  bool update_whole = false;
+  Refresh refresh;
+  std::vector<Facet> facets;            // in file order
+  Delete del;
+  Wait wait_create, wait_update, wait_delete;
+  std::optional<Ends> ends;
+  Duration visible_within{30, 0};
+  std::vector<Recovery> recovery;
+  std::vector<ErrorPattern> errors;     // the type's, then the service's
+  std::vector<Blocker> blockers;
+  std::vector<Preflight> preflight;
+  std::vector<SecurityCheck> security;
+  Sandbox sandbox;
+  Span span;
+
+  const Property* property(std::string_view name) const;  // nullptr: none
+  const Facet* facet(std::string_view name) const;
+  const Property* unique_name() const;  // nullptr: none
+  // The language's type of the whole resource: an object with `id` and every property.
+  Type object_type() const;
+};
+
+struct DataType {
+  std::string name, package, doc;
+  const Service* service = nullptr;
+  std::vector<Property> inputs, outputs;
+  Call call;
+  WirePath items;
+  Page page;
+  std::optional<cel::Interpolation> where, sort, none;
+  enum class Pick : uint8_t { last, first, only, all, value } pick = Pick::value;
+  bool pin = true, account_scoped = false;
+  std::vector<ErrorPattern> errors;
+  Span span;
+};
+
+// The classes of a service's error, by the type's patterns, then by HTTP status.
+ErrorCode classify(const std::vector<ErrorPattern>& patterns, std::string_view service_code,
+                   std::string_view message, int http_status);
+
+}  // namespace lf

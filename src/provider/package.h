@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Packages: the embedded ones and those under --provider-dir. Files are parsed when first asked for:
+// a run pays for what its spec uses.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "base/error.h"
+#include "base/value.h"
+#include "provider/descriptor.h"
+
+namespace lf {
+
+// A read-only tree of files: "aws/resources/ec2/vpc.yaml" -> text. Embedded at build, or on disk.
+class PackageFiles {
+ public:
+  virtual ~PackageFiles() = default;
+  virtual std::optional<std::string_view> find(std::string_view path) const = 0;
+  virtual std::vector<std::string> list(std::string_view prefix) const = 0;  // sorted full paths
+};
+const PackageFiles& embedded_packages();  // written by the build from providers/
+
+struct PackageInfo {
+  std::string name, credentials, signing;
+  int version = 0;
+  std::string identity_service, identity_action;
+  WirePath identity_account, identity_arn;
+  std::string mark_stack, mark_address, mark_intent;  // tag keys
+};
+
+// One cloud's package. All look-ups are by exact name and cached; nullptr where there is no such
+// file. A file that does not load leaves its diagnostics in `diagnostics` and gives nullptr.
+class Package {
+ public:
+  Package(std::string name, std::shared_ptr<const PackageFiles> files, Sources& sources,
+          Diagnostics& diagnostics);
+  ~Package();
+  const PackageInfo& info() const;
+  const Service* service(std::string_view name);
+  const ResourceType* resource(std::string_view type);  // "aws.ec2.vpc"
+  const DataType* data(std::string_view name);          // "aws.ec2.image"
+  std::vector<std::string> resource_names() const;      // without parsing them
+  std::vector<std::string> data_names() const;
+  std::vector<std::string> block_names() const;
+  std::optional<std::string_view> block_text(std::string_view name, std::string* path) const;
+  std::optional<std::string_view> file(std::string_view path) const;  // below the package's folder
+  // Every file read in full, every rule of docs/descriptors.md checked (the build does this).
+  bool check_all();
+
+ private:
+  struct Rep;
+  std::unique_ptr<Rep> rep_;
+};
+
+class Packages {
+ public:
+  // `overlay`: read before the embedded files, path by path (--provider-dir); may be null.
+  Packages(Sources& sources, Diagnostics& diagnostics,
+           std::shared_ptr<const PackageFiles> overlay = nullptr);
+  ~Packages();
+  Package* find(std::string_view name);       // "aws"; nullptr: no such package
+  std::vector<std::string> names() const;
+  // By full name: the package is the part before the first dot.
+  const ResourceType* resource(std::string_view type);
+  const DataType* data(std::string_view name);
+
+ private:
+  struct Rep;
+  std::unique_ptr<Rep> rep_;
+};
+
+}  // namespace lf
