@@ -35,7 +35,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
     return put(Value(v));
   }
   bool string(std::string& v) override { return put(Value(std::move(v))); }
-  bool binary(std::vector<uint8_t>&) override { return false; }  // not in JSON text
+  bool binary(binary_t&) override { return false; }  // not in JSON text
   bool start_object(size_t) override { return open(true); }
   bool start_array(size_t) override { return open(false); }
   bool key(std::string& v) override {
