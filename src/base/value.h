@@ -95,8 +95,12 @@ class Map {
 
   const Value* find(const Value& key) const;         // nullptr: absent. int 1 finds uint 1u, as CEL
   const Value* find(std::string_view key) const;     // string keys only
+  const Value* find(const char* key) const { return find(std::string_view(key)); }
+  const Value* find(const std::string& key) const { return find(std::string_view(key)); }
   void set(Value key, Value value);                  // replaces in place or appends
   void set(std::string_view key, Value value);
+  void set(const char* key, Value value);
+  void set(const std::string& key, Value value);
   bool erase(std::string_view key);
   size_t size() const { return entries_.size(); }
   bool empty() const { return entries_.empty(); }
@@ -213,6 +217,11 @@ class Value {
                std::shared_ptr<const Secret>, std::shared_ptr<const ErrorValue>>
       v_;
 };
+
+inline void Map::set(const char* key, Value value) { set(std::string_view(key), std::move(value)); }
+inline void Map::set(const std::string& key, Value value) {
+  set(std::string_view(key), std::move(value));
+}
 
 const char* to_string(Value::Kind kind);
 
