@@ -79,7 +79,8 @@ struct RenderOptions {
   int width = 100;
 };
 // The text form of design 3.4. Control characters in the user's text come out as visible escapes.
-std::string render(const Diagnostic& diagnostic, const Sources& sources, const RenderOptions& options);
+std::string render(const Diagnostic& diagnostic, const Sources& sources,
+                   const RenderOptions& options);
 // {"code","severity","message","file","line","column","end_line","end_column","label",
 //  "notes":[…],"fixes":[…],"help":[…]} as one line of JSON.
 std::string render_json(const Diagnostic& diagnostic, const Sources& sources);

@@ -46,7 +46,9 @@ struct PromiseBase {
   };
   Final final_suspend() noexcept { return {}; }
   // Our functions do not throw; an exception here is a bug.
-  [[noreturn]] void unhandled_exception() { assert_failed("no exception leaves a task", __FILE__, __LINE__); }
+  [[noreturn]] void unhandled_exception() {
+    assert_failed("no exception leaves a task", __FILE__, __LINE__);
+  }
 };
 
 template <class T>

@@ -210,9 +210,10 @@ class Value {
   struct Optional;
   struct Secret;
   std::variant<std::monostate, bool, int64_t, uint64_t, double, std::shared_ptr<const std::string>,
-               std::shared_ptr<const Bytes>, std::shared_ptr<const List>, std::shared_ptr<const Map>,
-               Duration, Timestamp, std::shared_ptr<const TypeName>, std::shared_ptr<const Optional>,
-               std::shared_ptr<const Ip>, std::shared_ptr<const Cidr>, std::shared_ptr<const Money>,
+               std::shared_ptr<const Bytes>, std::shared_ptr<const List>,
+               std::shared_ptr<const Map>, Duration, Timestamp, std::shared_ptr<const TypeName>,
+               std::shared_ptr<const Optional>, std::shared_ptr<const Ip>,
+               std::shared_ptr<const Cidr>, std::shared_ptr<const Money>,
                std::shared_ptr<const Object>, std::shared_ptr<const Unknown>,
                std::shared_ptr<const Secret>, std::shared_ptr<const ErrorValue>>
       v_;

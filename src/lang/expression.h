@@ -22,7 +22,7 @@ struct Reference {
   std::string root;                // "network", "vars", "resources"
   std::vector<std::string> path;   // static selections and string-literal indexes after the root
   bool dynamic = false;            // the chain goes on with an index that is not a literal
-  bool guarded = false;            // under has(), `.?`, `[?]` or a ternary/&& that tests has() of it
+  bool guarded = false;           // under has(), `.?`, `[?]` or a ternary/&& that tests has() of it
   uint32_t begin = 0, end = 0;     // in the expression's text
 };
 
