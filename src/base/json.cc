@@ -100,8 +100,12 @@ class Writer {
       case Value::Kind::null:
       case Value::Kind::unknown: out_ += "null"; return;
       case Value::Kind::boolean: out_ += value.as_bool() ? "true" : "false"; return;
-      case Value::Kind::integer: fmt::format_to(std::back_inserter(out_), "{}", value.as_int()); return;
-      case Value::Kind::uinteger: fmt::format_to(std::back_inserter(out_), "{}", value.as_uint()); return;
+      case Value::Kind::integer:
+        fmt::format_to(std::back_inserter(out_), "{}", value.as_int());
+        return;
+      case Value::Kind::uinteger:
+        fmt::format_to(std::back_inserter(out_), "{}", value.as_uint());
+        return;
       case Value::Kind::floating: number(value.as_double()); return;
       case Value::Kind::string: quote(value.as_string()); return;
       case Value::Kind::bytes: quote(base64(value.as_bytes())); return;
@@ -224,7 +228,8 @@ class Writer {
     if (style_.sort_keys) {
       for (const auto& [k, v] : sorted) entry(k, *v);
     } else {
-      for (const auto& [k, v] : values) k.is_string() ? entry(k.as_string(), v) : entry(to_text(k), v);
+      for (const auto& [k, v] : values)
+        k.is_string() ? entry(k.as_string(), v) : entry(to_text(k), v);
     }
     --depth_;
     line_break();

@@ -27,7 +27,8 @@ struct Decimal {
 std::optional<Decimal> take_decimal(std::string_view& text) {
   Decimal out;
   size_t i = 0, seen = 0;
-  for (; i < text.size() && is_digit(text[i]); ++i, ++seen) out.digits = out.digits * 10 + (text[i] - '0');
+  for (; i < text.size() && is_digit(text[i]); ++i, ++seen)
+    out.digits = out.digits * 10 + (text[i] - '0');
   if (seen == 0 || seen > 19) return std::nullopt;
   if (i + 1 < text.size() && text[i] == '.' && is_digit(text[i + 1])) {
     for (++i; i < text.size() && is_digit(text[i]); ++i) {
@@ -282,7 +283,8 @@ std::string format_timestamp(Timestamp timestamp) {
   int month = 0, day = 0;
   civil_from_days(days, year, month, day);
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}Z", year, month, day, rest / 3600,
-                     rest / 60 % 60, rest % 60, fraction(static_cast<uint64_t>(timestamp.nanos), 9));
+                     rest / 60 % 60, rest % 60,
+                     fraction(static_cast<uint64_t>(timestamp.nanos), 9));
 }
 
 }  // namespace lf

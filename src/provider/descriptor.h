@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The descriptor language in memory: what docs/descriptors.md describes, checked and typed.
-// Immutable after loading; owned by its Package. Strings that name wire things keep the wire's case.
+// Immutable after loading; owned by its Package. Strings that name wire things keep the wire's
+// case.
 #pragma once
 
 #include <map>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Packages: the embedded ones and those under --provider-dir. Files are parsed when first asked for:
-// a run pays for what its spec uses.
+// Packages: the embedded ones and those under --provider-dir. Files are parsed when first asked
+// for: a run pays for what its spec uses.
 #pragma once
 
 #include <functional>

@@ -22,7 +22,8 @@ Result<Value> from_wire(const Property& property, const Value& item, Protocol pr
 // All properties of `facet` ("" = create group) that `item` shows.
 Result<Map> read_properties(const ResourceType& type, std::string_view facet, const Value& item);
 
-// The other direction, for the sandbox: an answer's item from properties, and properties from a request.
+// The other direction, for the sandbox: an answer's item from properties, and properties from a
+// request.
 void put_in_item(const Property& property, const Value& value, Protocol protocol, Map& item);
 Result<Value> from_request(const Property& property, const Value& input, Protocol protocol);
 
