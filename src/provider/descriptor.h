@@ -16,6 +16,7 @@
 #include "base/value.h"
 #include "lang/expression.h"
 #include "lang/type.h"
+#include "provider/protocol.h"
 #include "provider/template.h"
 
 namespace lf {
@@ -23,8 +24,6 @@ namespace lf {
 using WirePath = std::vector<std::string>;  // "a.b.0" split at dots
 // Walks maps by key and lists by index. Missing: null.
 const Value& at_path(const Value& tree, const WirePath& path);
-
-enum class Protocol : uint8_t { ec2query, query, json, rest_json, rest_xml };
 
 // One way in which a service names an error of some class.
 struct ErrorPattern {
