@@ -43,6 +43,8 @@ struct Service {
   std::string name;
   Protocol protocol = Protocol::json;
   std::string api_version, json_version, target_prefix, endpoint, signing_name, model, xmlns;
+  std::string in_host;             // REST: the path template whose value may stand in the host
+  bool query_compatible = false, content_md5 = false;
   Page page;
   std::vector<ErrorPattern> errors;  // own ones first, then those of `all`
 };
@@ -56,6 +58,7 @@ struct Call {
   Template payload, send;
   std::vector<std::pair<std::string, WirePath>> take;
   bool idempotent = false;
+  bool raw = false;                  // REST: the answer is text, read as @body
   std::string throttle;              // "read", "write" or a class of the service
   std::vector<std::string> absent_on, retry_on;
   Span span;
@@ -66,8 +69,9 @@ struct Step {
   std::string name;
   Call call;
   std::optional<cel::Interpolation> when, for_each, repeat_until;
-  std::string as, bind;
-  WirePath bind_path;
+  std::string as;
+  std::vector<std::pair<std::string, WirePath>> bind;  // empty path: the whole answer
+  std::string repeat_from;           // empty: this step
   int repeat_limit = 100;
   bool read = false;
 };
@@ -78,7 +82,7 @@ enum class Absent : uint8_t { server, unset, with_default };
 enum class Compare : uint8_t {
   exact, json, iam_policy, case_insensitive, cidr, version_prefix, trim_dot, digest,
 };
-enum class ReadTransform : uint8_t { none, url_json, json, base64, last_path };
+enum class ReadTransform : uint8_t { none, url_json, json, base64, last_path, last_colon };
 enum class WireFormat : uint8_t { plain, json, base64, string };
 
 struct Property {
@@ -200,9 +204,10 @@ struct Ends {
 };
 
 struct Blocker {
-  std::string service, owner, doc;
+  std::string doc;
   Call call;
-  WirePath items, id;
+  WirePath items, id, owner;
+  std::optional<cel::Interpolation> where;
 };
 
 struct Preflight {
