@@ -104,6 +104,7 @@ struct Property {
   std::optional<cel::Interpolation> derive;
   Absent absent = Absent::server;
   Value default_value;
+  Value clear;                     // wire value that unsets it; null: none
   Compare compare = Compare::exact;
   bool drifts = true;
   std::string drifts_after;
