@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The Python that the tests use: a venv with pinned packages, made on first use.
-#   python.sh          installs if needed and prints the path of the venv's python
+#   python.sh             installs if needed and prints the path of the venv's python
+#   python.sh FILE ARGS…  installs if needed and runs FILE with it
 # The venv lies outside the tree (a fresh clone reuses it) and is named by the digest of the pins,
 # so that two checkouts with different pins do not disturb each other. PEERS_CACHE moves it.
 set -euo pipefail
@@ -20,5 +21,8 @@ if [[ ! -e $venv/.done ]]; then
     "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$pins" >&2
     touch "$venv/.done"
   ) 9>"$cache/python.lock"
+fi
+if (($#)); then
+  exec env PYTHONDONTWRITEBYTECODE=1 "$venv/bin/python" "$@"
 fi
 echo "$venv/bin/python"
