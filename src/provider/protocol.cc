@@ -129,7 +129,7 @@ std::optional<Protocol> find_protocol(std::string_view name) {
 
 Result<HttpRequest> encode(Protocol protocol, const WireCall& call) {
   switch (protocol) {
-    case Protocol::ec2query: return protocol_detail::encode_ec2_query(call);
+    case Protocol::ec2query: return protocol_detail::encode_ec2query(call);
     case Protocol::query: return protocol_detail::encode_query(call);
     case Protocol::json: return protocol_detail::encode_json(call);
     case Protocol::rest_json: return protocol_detail::encode_rest_json(call);
@@ -141,7 +141,7 @@ Result<HttpRequest> encode(Protocol protocol, const WireCall& call) {
 std::expected<Answer, ServiceError> decode(Protocol protocol, const WireCall& call,
                                            const HttpResponse& response) {
   switch (protocol) {
-    case Protocol::ec2query: return protocol_detail::decode_ec2_query(call, response);
+    case Protocol::ec2query: return protocol_detail::decode_ec2query(call, response);
     case Protocol::query: return protocol_detail::decode_query(call, response);
     case Protocol::json: return protocol_detail::decode_json(call, response);
     case Protocol::rest_json: return protocol_detail::decode_rest_json(call, response);
@@ -357,8 +357,10 @@ void fill_error(ServiceError& error, const Map& members) {
     const std::string& name = key.as_string();
     if (!value.is_string()) {
       error.extra.set(name, value);
-    } else if (iequals(name, "code") || name == "__type") {
+    } else if (name == "__type") {
       if (error.code.empty()) error.code = bare_code(value.as_string());
+    } else if (iequals(name, "code") && error.code.empty()) {
+      error.code = bare_code(value.as_string());
     } else if (iequals(name, "message") || name == "errorMessage") {
       if (error.message.empty()) error.message = value.as_string();
     } else if (iequals(name, "requestid")) {

@@ -41,13 +41,13 @@ void fill_error(ServiceError& error, const Map& members);
 
 using Decoded = std::expected<Answer, ServiceError>;
 
-Result<HttpRequest> encode_ec2_query(const WireCall& call);
+Result<HttpRequest> encode_ec2query(const WireCall& call);
 Result<HttpRequest> encode_query(const WireCall& call);
 Result<HttpRequest> encode_json(const WireCall& call);
 Result<HttpRequest> encode_rest_json(const WireCall& call);
 Result<HttpRequest> encode_rest_xml(const WireCall& call);
 
-Decoded decode_ec2_query(const WireCall& call, const HttpResponse& response);
+Decoded decode_ec2query(const WireCall& call, const HttpResponse& response);
 Decoded decode_query(const WireCall& call, const HttpResponse& response);
 Decoded decode_json(const WireCall& call, const HttpResponse& response);
 Decoded decode_rest_json(const WireCall& call, const HttpResponse& response);

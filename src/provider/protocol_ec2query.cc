@@ -9,7 +9,7 @@
 
 namespace lf::protocol_detail {
 
-Result<HttpRequest> encode_ec2_query(const WireCall& call) {
+Result<HttpRequest> encode_ec2query(const WireCall& call) {
   auto body = form_body(call, "");
   if (!body) return std::unexpected(body.error());
   HttpRequest request = start_request(call);
@@ -17,7 +17,7 @@ Result<HttpRequest> encode_ec2_query(const WireCall& call) {
   return request;
 }
 
-Decoded decode_ec2_query(const WireCall& call, const HttpResponse& response) {
+Decoded decode_ec2query(const WireCall& call, const HttpResponse& response) {
   if (!is_success(response)) return std::unexpected(xml_error(response));
   auto document = parse_xml(response.body);
   if (!document) {

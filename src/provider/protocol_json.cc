@@ -41,6 +41,9 @@ ServiceError json_error(const HttpResponse& response) {
                                            : fmt::format("the answer is no error document ({})",
                                                          body.error().message));
     }
+    // `__type` is the protocol's own; a member called `code` may be the service's.
+    const Value& named = (*body)["__type"];
+    if (error.code.empty() && named.is_string()) error.code = bare_code(named.as_string());
     fill_error(error, body->as_map());
   } else {
     fill_error(error, {});

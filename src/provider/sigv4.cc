@@ -182,14 +182,14 @@ std::string string_to_sign(const SigningScope& scope, const std::string& amz_dat
 void sign(HttpRequest& request, const Credentials& credentials, const SigningScope& scope,
           Timestamp now) {
   std::string amz_date = format_amz_date(now);
-  bool is_s3 = scope.form == SigningForm::s3;
-  std::string payload_hash = scope.unsigned_payload && is_s3 && request.scheme == "https"
+  bool is_raw = scope.form == SigningForm::raw;
+  std::string payload_hash = scope.unsigned_payload && is_raw && request.scheme == "https"
                                  ? std::string(kUnsigned)
                                  : hex(sha256(request.body));
   set_header(request, "Authorization", "");
   set_header(request, "X-Amz-Date", amz_date);
   set_header(request, "X-Amz-Security-Token", credentials.session_token);
-  if (is_s3) set_header(request, "X-Amz-Content-SHA256", payload_hash);
+  if (is_raw) set_header(request, "X-Amz-Content-SHA256", payload_hash);
   std::string signed_headers = signable_headers(request);
   std::string canonical = canonical_request(request, scope, signed_headers, payload_hash);
   std::string text = string_to_sign(scope, amz_date, canonical);
@@ -205,7 +205,7 @@ void presign(HttpRequest& request, const Credentials& credentials, const Signing
   LF_ASSERT(expires_s >= 1 && expires_s <= 604'800);
   std::string amz_date = format_amz_date(now);
   std::string payload_hash =
-      scope.form == SigningForm::s3 ? std::string(kUnsigned) : hex(sha256(request.body));
+      scope.form == SigningForm::raw ? std::string(kUnsigned) : hex(sha256(request.body));
   set_header(request, "Authorization", "");
   set_header(request, "X-Amz-Date", "");
   set_header(request, "X-Amz-Security-Token", "");

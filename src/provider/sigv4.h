@@ -29,18 +29,18 @@ enum class SigningForm {
   // The path is normalised and encoded once more, as every service but S3 wants it.
   standard,
   // S3's: the path as it is sent, the body's hash in `x-amz-content-sha256`.
-  s3,
+  raw,
 };
 
 struct SigningScope {
   std::string region;
   std::string service;  // the signing name, e.g. "monitoring"
   SigningForm form = SigningForm::standard;
-  // UNSIGNED-PAYLOAD instead of the body's hash (s3 over TLS only; presigned S3 always has it).
+  // UNSIGNED-PAYLOAD instead of the body's hash (raw over TLS only; presigned raw always has it).
   bool unsigned_payload = false;
 };
 
-// Sets X-Amz-Date, X-Amz-Security-Token, X-Amz-Content-SHA256 (s3) and Authorization, replacing
+// Sets X-Amz-Date, X-Amz-Security-Token, X-Amz-Content-SHA256 (raw) and Authorization, replacing
 // those that are there, so that a request may be signed again. Signs `host` and all headers but
 // those that proxies may change.
 void sign(HttpRequest& request, const Credentials& credentials, const SigningScope& scope,

@@ -55,13 +55,13 @@ TEST_CASE("S3's published presigned example", "[sigv4]") {
   Credentials keys = kKeys;
   keys.access_key = "AKIAIOSFODNN7EXAMPLE";
   keys.secret_key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
-  presign(request, keys, {"us-east-1", "s3", SigningForm::s3, false}, {1'369'353'600, 0}, 86'400);
+  presign(request, keys, {"us-east-1", "s3", SigningForm::raw, false}, {1'369'353'600, 0}, 86'400);
   CHECK(request.query.ends_with(
       "X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"));
 }
 
 TEST_CASE("S3 signs the path as it is and sends the body's hash", "[sigv4]") {
-  SigningScope scope{"us-east-1", "s3", SigningForm::s3, false};
+  SigningScope scope{"us-east-1", "s3", SigningForm::raw, false};
   HttpRequest request = request_of("PUT", "/a%20b//./c");
   request.body = "x";
   sign(request, kKeys, scope, kNow);
@@ -79,7 +79,7 @@ TEST_CASE("S3 signs the path as it is and sends the body's hash", "[sigv4]") {
 }
 
 TEST_CASE("what is signed verifies, also when signed again", "[sigv4]") {
-  for (SigningForm form : {SigningForm::standard, SigningForm::s3}) {
+  for (SigningForm form : {SigningForm::standard, SigningForm::raw}) {
     for (bool query : {false, true}) {
       HttpRequest request = request_of("POST", "/k%20x/~y/", "list-type=2&prefix=a%2Fb&policy");
       request.headers = {{"Content-Type", "text/plain"}, {"User-Agent", "x"}};

@@ -129,7 +129,7 @@ Result<std::string> payload_hash(const HttpRequest& request, const SignatureInfo
                                  SigningForm form) {
   const std::string* said = request.header("x-amz-content-sha256");
   if (said == nullptr) {
-    bool open = info.presigned && form == SigningForm::s3;
+    bool open = info.presigned && form == SigningForm::raw;
     return open ? std::string(kUnsigned) : hex(sha256(request.body));
   }
   if (*said == kUnsigned || said->starts_with("STREAMING-")) return *said;
