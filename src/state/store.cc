@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "state/store.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "base/digest.h"
+#include "state/load.h"
+
+namespace lf {
+
+namespace {
+
+constexpr int64_t kLockPollNs = 200'000'000;
+
+std::string random_bytes(Random& random, size_t n) {
+  std::string bytes(n, '\0');
+  random.fill(reinterpret_cast<uint8_t*>(bytes.data()), n);
+  return bytes;
+}
+
+std::unexpected<Error> append_behind(const std::string& journal) {
+  return fail(ErrorCode::io, "an append to `" + journal + "` before this one failed");
+}
+
+Task<void> sleep_for(Clock& clock, int64_t ns) {
+  Callback<int>::Start start = [&clock, ns](std::function<void(int)> done) {
+    clock.after(ns, [done = std::move(done)] { done(0); });
+  };
+  Callback<int> waiting(std::move(start));
+  co_await waiting;
+}
+
+Task<Result<std::unique_ptr<FileSystem::Lock>>> take_lock(Backend& backend, Clock& clock,
+                                                          std::string owner, int64_t timeout_ns) {
+  const MonotonicNs end = clock.monotonic() + timeout_ns;
+  while (true) {
+    auto held = backend.lock(owner);
+    if (held || held.error().code != ErrorCode::locked) co_return held;
+    const int64_t left = end - clock.monotonic();
+    if (left <= 0) co_return fail(locked_error(held.error(), backend.snapshot_name()));
+    Task<void> pause = sleep_for(clock, std::min(left, kLockPollNs));
+    co_await std::move(pause);
+  }
+}
+
+}  // namespace
+
+Task<Result<std::unique_ptr<Store>>> Store::open(std::unique_ptr<Backend> backend, Clock& clock,
+                                                 Random& random, StateOptions options,
+                                                 LockOwner owner, int64_t lock_timeout_ns) {
+  std::unique_ptr<Store> store(new Store(std::move(backend), clock, options));
+  auto locking = take_lock(*store->backend_, clock, write_lock_owner(owner), lock_timeout_ns);
+  auto lock = co_await std::move(locking);
+  if (!lock) co_return std::unexpected(std::move(lock.error()));
+  store->lock_ = std::move(*lock);
+  auto loading = store->backend_->load();
+  auto data = co_await std::move(loading);
+  if (!data) co_return std::unexpected(std::move(data.error()));
+  auto pair = join_state(*data, *store->backend_, options);
+  if (!pair) co_return std::unexpected(std::move(pair.error()));
+  store->notes_ = std::move(pair->notes);
+  if (!pair->exists) {
+    Snapshot first;
+    StateIdentity& id = first.state.identity;
+    id.stack = options.stack;
+    id.environment = options.environment;
+    id.lineage = hex(random_bytes(random, 16));
+    id.secret_key = random_bytes(random, 32);
+    store->replay_ = Replay(std::move(first));
+    co_return store;
+  }
+  store->replay_ = std::move(pair->replay);
+  store->next_intent_ = store->replay_.next_intent();
+  store->serial_ = store->state().identity.serial;
+  if (!pair->journal_goes_on) {
+    store->start_ = Start::fresh;
+    co_return store;
+  }
+  const Journal& journal = *pair->journal;
+  store->start_ = journal.torn_bytes > 0 ? Start::cut : Start::go_on;
+  store->journal_base_ = journal.header.base_serial;
+  store->journal_bytes_ = journal.valid_bytes;
+  store->durable_ = store->submitted_ = static_cast<uint32_t>(journal.frame_ends.size());
+  co_return store;
+}
+
+Snapshot Store::snapshot_now(uint64_t serial) const {
+  Snapshot snapshot = replay_.snapshot();
+  snapshot.state.identity.serial = serial;
+  snapshot.next_intent = std::max(snapshot.next_intent, next_intent_);
+  snapshot.written_by = options_.binary_version;
+  snapshot.written_at = clock_.now();
+  snapshot.folded_base = journal_base_;
+  snapshot.folded_bytes = journal_bytes_;
+  return snapshot;
+}
+
+// Only when the snapshot on the disk has all that the old journal had.
+Result<void> Store::fresh_journal() {
+  const std::string header = write_journal_header({state().identity.lineage, serial_});
+  phase_ = Phase::unknown;
+  auto done = backend_->start_journal(header);
+  if (!done) return done;
+  journal_base_ = serial_;
+  journal_bytes_ = header.size();
+  durable_ = submitted_ = 0;
+  phase_ = Phase::ready;
+  return {};
+}
+
+// The first write of this process.
+Task<Result<void>> Store::start_writing() {
+  auto done = backend_->prepare();
+  if (!done) co_return done;
+  if (start_ == Start::create) {
+    serial_ = 1;
+    done = fresh_journal();
+    phase_ = Phase::untouched;  // until the snapshot is there too; a second try starts over
+    if (!done) co_return done;
+    auto putting = backend_->put_snapshot(1, write_snapshot(snapshot_now(1)));
+    auto put = co_await std::move(putting);
+    if (!put) co_return put;
+    Snapshot first = replay_.snapshot();
+    first.state.identity.serial = 1;
+    replay_ = Replay(std::move(first));
+    phase_ = Phase::ready;
+    co_return Result<void>();
+  }
+  if (start_ == Start::fresh) co_return fresh_journal();
+  if (start_ == Start::cut) done = backend_->cut_journal(journal_bytes_);
+  if (done) phase_ = Phase::ready;
+  co_return done;
+}
+
+// After an error: brings journal and memory together again.
+Result<void> Store::mend() {
+  if (phase_ == Phase::ready) return {};
+  if (phase_ == Phase::unknown) return fresh_journal();
+  LF_ASSERT(phase_ == Phase::broken);
+  if (in_flight_ > 0) {
+    return append_behind(backend_->journal_name());
+  }
+  auto done = backend_->cut_journal(journal_bytes_);
+  if (!done) return done;
+  submitted_ = durable_;
+  phase_ = Phase::ready;
+  return {};
+}
+
+Task<Result<void>> Store::append(Entry entry) {
+  Frame frame;
+  frame.push_back(std::move(entry));
+  return append(std::move(frame));
+}
+
+Task<Result<void>> Store::append(Frame entries) {
+  for (const Entry& entry : entries) {
+    const auto* move = std::get_if<RecordMove>(&entry);
+    if (move == nullptr) continue;
+    LF_ASSERT(state().find(move->address, move->generation) != nullptr);
+    LF_ASSERT(state().find(move->to_address, move->to_generation) == nullptr);
+  }
+  if (phase_ == Phase::untouched) {
+    auto turn = starting_.acquire();
+    co_await turn;
+    Result<void> started;
+    if (phase_ == Phase::untouched) {
+      auto starting = start_writing();
+      started = co_await std::move(starting);
+    }
+    starting_.release();
+    if (!started) co_return started;
+  }
+  auto mended = mend();
+  if (!mended) co_return mended;
+  const uint32_t number = ++submitted_;
+  std::string bytes = write_frame(entries, number, durable_);
+  const uint64_t size = bytes.size();
+  ++in_flight_;
+  auto appending = backend_->append(std::move(bytes));
+  auto done = co_await std::move(appending);
+  --in_flight_;
+  if (done && phase_ == Phase::broken) {
+    // What stands behind a hole in the journal does not count, whatever the disk says.
+    done = append_behind(backend_->journal_name());
+  }
+  if (!done) {
+    phase_ = Phase::broken;
+    co_return done;
+  }
+  LF_ASSERT(number == durable_ + 1);
+  durable_ = number;
+  journal_bytes_ += size;
+  const auto applied = replay_.apply(entries);
+  LF_ASSERT(applied.has_value());
+  co_return Result<void>();
+}
+
+Task<Result<void>> Store::compact() {
+  LF_ASSERT(in_flight_ == 0);
+  if (phase_ == Phase::untouched) {
+    if (start_ == Start::create || !replay_.changed()) co_return Result<void>();
+    auto starting = start_writing();
+    auto started = co_await std::move(starting);
+    if (!started) co_return started;
+  }
+  auto mended = mend();
+  if (!mended) co_return mended;
+  if (durable_ == 0) co_return Result<void>();
+  if (replay_.changed()) {
+    const Snapshot snapshot = snapshot_now(serial_ + 1);
+    auto putting = backend_->put_snapshot(serial_ + 1, write_snapshot(snapshot));
+    auto put = co_await std::move(putting);
+    if (!put) co_return put;  // old or new: both go with the journal as it stands
+    ++serial_;
+    replay_ = Replay(snapshot);
+  } else if (journal_base_ != serial_) {
+    co_return Result<void>();
+  }
+  co_return fresh_journal();
+}
+
+namespace {
+
+// What a restore has to know of the files as they are, however broken.
+struct Present {
+  std::optional<Journal> journal;
+  uint64_t serial_max = 0;
+  uint64_t next_intent = 1;
+};
+
+Present look(const BackendData& data, Backend& backend) {
+  Present present;
+  if (data.journal) {
+    if (auto journal = read_journal(*data.journal, backend.journal_name())) {
+      present.serial_max = journal->header.base_serial;
+      for (const Frame& frame : journal->frames) {
+        for (const Entry& entry : frame) {
+          const auto* intent = std::get_if<Intent>(&entry);
+          if (intent) present.next_intent = std::max(present.next_intent, intent->seq + 1);
+        }
+      }
+      present.journal = std::move(*journal);
+    }
+  }
+  if (data.snapshot) {
+    if (const auto snapshot = read_snapshot(*data.snapshot, backend.snapshot_name())) {
+      present.serial_max = std::max(present.serial_max, snapshot->state.identity.serial);
+      present.next_intent = std::max(present.next_intent, snapshot->next_intent);
+    }
+  }
+  if (const auto kept = backend.history(); kept && !kept->empty()) {
+    present.serial_max = std::max(present.serial_max, kept->back());
+  }
+  return present;
+}
+
+}  // namespace
+
+Task<Result<uint64_t>> restore_state(Backend& backend, Clock& clock, StateOptions options,
+                                     LockOwner owner, uint64_t serial) {
+  auto locking = take_lock(backend, clock, write_lock_owner(owner), 0);
+  auto lock = co_await std::move(locking);
+  if (!lock) co_return std::unexpected(std::move(lock.error()));
+  auto text = backend.history_text(serial);
+  if (!text) co_return std::unexpected(std::move(text.error()));
+  auto loading = backend.load();
+  auto data = co_await std::move(loading);
+  if (!data) co_return std::unexpected(std::move(data.error()));
+  const BackendData with_copy{*text, data->journal};
+  if (const auto pair = join_state(with_copy, backend, options); pair && pair->journal_goes_on) {
+    auto putting = backend.put_snapshot(serial, std::move(*text));
+    auto put = co_await std::move(putting);
+    if (!put) co_return std::unexpected(std::move(put.error()));
+    co_return serial;
+  }
+  // The copy must be good by itself, and of this stack.
+  const BackendData copy_only{*text, std::nullopt};
+  const auto alone = join_state(copy_only, backend, options);
+  if (!alone) co_return std::unexpected(alone.error());
+  const Present present = look(*data, backend);
+  const uint64_t next = std::max(present.serial_max, serial) + 1;
+  Snapshot snapshot = alone->replay.snapshot();
+  snapshot.state.identity.serial = next;
+  snapshot.next_intent = std::max(snapshot.next_intent, present.next_intent);
+  snapshot.written_by = options.binary_version;
+  snapshot.written_at = clock.now();
+  if (present.journal) {
+    snapshot.folded_base = present.journal->header.base_serial;
+    snapshot.folded_bytes = present.journal->valid_bytes;
+  }
+  if (data->journal) {
+    auto kept = backend.keep_journal(next, *data->journal);
+    if (!kept) co_return std::unexpected(std::move(kept.error()));
+  }
+  auto putting = backend.put_snapshot(next, write_snapshot(snapshot));
+  auto put = co_await std::move(putting);
+  if (!put) co_return std::unexpected(std::move(put.error()));
+  const std::string header = write_journal_header({snapshot.state.identity.lineage, next});
+  auto fresh = backend.start_journal(header);
+  if (!fresh) co_return std::unexpected(std::move(fresh.error()));
+  co_return next;
+}
+
+}  // namespace lf
