@@ -3,6 +3,7 @@
 // `Diagnostic`s (diagnostic.h); our own bugs are `LF_ASSERT`s (assert.h).
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <string>
 #include <utility>
@@ -42,6 +43,7 @@ struct Error {
   std::string service_code;  // the cloud's own code, e.g. "InvalidSubnetID.NotFound"; may be empty
   std::string request_id;    // the cloud's request id; may be empty
   int http_status = 0;       // 0: no HTTP answer
+  int64_t retry_after_ms = 0;  // the service asked to wait so long; 0: it did not say
   std::vector<std::string> help;  // what to do, one line each; may be empty
 
   Error() = default;
