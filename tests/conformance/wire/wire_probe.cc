@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lets a test in another language call the codecs and the signer: one JSON object a line in, one a
-// line out. {"op": "encode"|"decode"|"sign"|"presign"|"verify"|"endpoint", ...}
+// line out. {"op": "encode"|"decode"|"sign"|"presign"|"verify"|"rules"|"endpoint", ...}
 // In inputs {"$time": seconds}, {"$bytes": base64} and {"$double": "NaN"} stand for what JSON lacks.
 #include <fmt/format.h>
 
@@ -10,6 +10,7 @@
 
 #include "base/digest.h"
 #include "base/json.h"
+#include "provider/endpoints.h"
 #include "provider/protocol.h"
 #include "provider/sigv4.h"
 
@@ -181,12 +182,36 @@ Value run_verify(const Value& v) {
   return Value(Map{{"region", verified->region}, {"service", verified->service}});
 }
 
+// The rules that "rules" loads, for "endpoint".
+EndpointRules& rules() {
+  static EndpointRules loaded;
+  return loaded;
+}
+
+Value run_rules(const Value& v) {
+  auto loaded = EndpointRules::load(v["file"]);
+  if (!loaded) return Value(Map{{"error", error_value(loaded.error())}});
+  rules() = *std::move(loaded);
+  return Value(Map{});
+}
+
+Value run_endpoint(const Value& v) {
+  auto endpoint = rules().resolve(v["service"].string_or(), v["region"].string_or(), "", {});
+  if (!endpoint) return Value(Map{{"error", error_value(endpoint.error())}});
+  return Value(Map{{"url", endpoint->url},
+                   {"partition", endpoint->partition},
+                   {"signing_region", endpoint->signing_region},
+                   {"signing_name", endpoint->signing_name}});
+}
+
 Value run(const Value& v) {
   std::string op = v["op"].string_or();
   if (op == "encode") return run_encode(v);
   if (op == "decode") return run_decode(v);
   if (op == "sign") return run_sign(v, false);
   if (op == "presign") return run_sign(v, true);
+  if (op == "rules") return run_rules(v);
+  if (op == "endpoint") return run_endpoint(v);
   if (op == "verify") return run_verify(v);
   return Value(Map{{"error", Value("no such op")}});
 }
