@@ -17,7 +17,7 @@ A fault is {"action": GLOB, "kind": K, …}, tried in order, the first that matc
     where      optional: {parameter: glob}, e.g. {"InstanceType": "g5.*"}
     times      how many calls (default 1; null: always)
     after      true: the effect happens, then the answer suffers (default false: moto never sees the call)
-    delay_s    wait this long first
+    delay_s    wait this long first; with `after`, between the effect and the answer
     kind       latency (only the wait), error (code, message, status), html (status, an HTML page),
                truncated (half an answer, then the connection ends), reset (no answer)
 """
@@ -94,12 +94,15 @@ class Layer:
             received = moto_requests.read(environ, body, self.secret_of)
         fault = self.fault_for(received)
         entry = self.note(environ, received, fault, len(body))
-        if fault and fault.get("delay_s"):
-            time.sleep(fault["delay_s"])
-        kind = fault["kind"] if fault else None
+        kind, after = (fault["kind"], fault.get("after")) if fault else (None, False)
+        delay = fault.get("delay_s", 0) if fault else 0
         reply = None
-        if kind in (None, "latency") or fault.get("after"):
+        if not after:
+            time.sleep(delay)
+        if kind in (None, "latency") or after:
             reply = self.answer(environ, received, body)
+        if after:
+            time.sleep(delay)
         if kind not in (None, "latency"):
             reply = self.spoil(fault, received, environ, reply)
         entry["status"] = reply.status

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The training machine: started, left alone, replaced, ended by itself, and looked for in other places."""
+import base64
+import re
+
+from cloud import tags
+
+ON = ("--var", "create_instance=true")
+
+
+def machine_id(cloud):
+    return cloud.only("instances")["InstanceId"]
+
+
+def test_toggle(cloud, forge):
+    forge.apply()
+    assert "instances" not in cloud.counts()
+    run = forge.apply(*ON)
+    assert machine_id(cloud) in run.text
+    forge.plan(*ON, expect=0)
+    assert forge.run("output", "instance_id", "--raw", expect=0).out.strip() == machine_id(cloud)
+    forge.apply()  # the run has not ended: switching it off deletes it
+    assert "instances" not in cloud.counts()
+    forge.plan(expect=0)
+
+
+def test_the_machine_is_as_the_spec_says(cloud, forge):
+    forge.apply(*ON)
+    ec2, iam, machine = cloud.client("ec2"), cloud.client("iam"), cloud.only("instances")
+    assert machine["InstanceType"] == "g5.xlarge" and machine["InstanceLifecycle"] == "spot"
+    assert machine["ImageId"] == "ami-0d15a5e2b3c4f5061"
+    assert machine["MetadataOptions"]["HttpTokens"] == "required"
+    volume = cloud.only("volumes")
+    assert (volume["Size"], volume["VolumeType"], volume["Encrypted"]) == (200, "gp3", True)
+    assert tags(machine)["Project"] == "llm-tuning-lab"
+    group = cloud.only("security_groups")
+    assert [g["GroupId"] for g in machine["SecurityGroups"]] == [group["GroupId"]]
+    assert group["IpPermissions"] == [] and len(group["IpPermissionsEgress"]) >= 1
+    profile = cloud.only("profiles")
+    assert machine["IamInstanceProfile"]["Arn"] == profile["Arn"]
+    role = cloud.only("roles")
+    assert [r["RoleName"] for r in profile["Roles"]] == [role["RoleName"]]
+    assert "ec2.amazonaws.com" in str(role["AssumeRolePolicyDocument"])
+    text = "".join(str(iam.get_role_policy(RoleName=role["RoleName"], PolicyName=p)["PolicyDocument"])
+                   for p in iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"])
+    text += "".join(str(iam.get_policy_version(PolicyArn=p["Arn"], VersionId=p["DefaultVersionId"])["PolicyVersion"]["Document"])
+                    for p in cloud.inventory()["policies"])
+    for part in ("training-data", "outputs"):
+        assert cloud.bucket_named(part) in text
+    assert "TerminateInstances" in text and "'Action': '*'" not in text
+    data = ec2.describe_instance_attribute(InstanceId=machine["InstanceId"], Attribute="userData")["UserData"]["Value"]
+    assert "/var/log/training-setup.log" in base64.b64decode(data).decode()
+
+
+def test_on_demand(cloud, forge):
+    forge.apply(*ON, "--var", "use_spot=false")
+    assert "InstanceLifecycle" not in cloud.only("instances")
+
+
+def test_another_type_replaces_it(cloud, forge):
+    forge.apply(*ON)
+    before = machine_id(cloud)
+    changed = (*ON, "--var", "instance_type=g6.xlarge")
+    run = forge.plan(*changed, expect=2)
+    assert re.search(r"replace", run.text), run
+    assert re.search(r"type.*g5\.xlarge.*g6\.xlarge|g5\.xlarge\s*(->|→)\s*g6\.xlarge", run.text), run
+    assert "restarts run first" in run.text
+    assert machine_id(cloud) == before
+    forge.apply(*changed)
+    after = cloud.only("instances")
+    assert after["InstanceId"] != before and after["InstanceType"] == "g6.xlarge"
+    forge.plan(*changed, expect=0)
+
+
+def test_a_run_that_ended_is_not_started_again(cloud, forge):
+    forge.apply(*ON)
+    cloud.client("ec2").terminate_instances(InstanceIds=[machine_id(cloud)])
+    cloud.forget_requests()
+    run = forge.plan(*ON, expect=0)
+    assert "finished" in run.text
+    forge.apply(*ON)
+    assert cloud.mutations() == []
+    assert "instances" not in cloud.counts()
+    forge.plan(expect=0)                                      # outlives create_instance=false
+    forge.plan(*ON, expect=0)
+    forge.apply(*ON, "--var", "run=second")                   # a new name is a new run
+    assert cloud.counts()["instances"] == 1
+
+
+def test_no_capacity_walks_the_alternatives(cloud, forge):
+    cloud.faults({"action": "ec2:RunInstances", "where": {"InstanceType": "g5.xlarge"}, "kind": "error", "status": 500,
+                  "code": "InsufficientInstanceCapacity", "times": None,
+                  "message": "We currently do not have sufficient g5.xlarge capacity in the Availability Zone you requested."})
+    run = forge.apply(*ON)
+    chosen = cloud.only("instances")
+    assert chosen["InstanceType"] != "g5.xlarge"
+    lines = [line for line in run.text.splitlines() if "g5.xlarge" in line and "InsufficientInstanceCapacity" in line]
+    assert lines, run
+    cloud.faults()
+    forge.plan(*ON, expect=0)  # the choice is recorded: no wish to go back
+
+
+def test_no_capacity_anywhere(cloud, forge):
+    cloud.faults({"action": "ec2:RunInstances", "kind": "error", "status": 500, "code": "InsufficientInstanceCapacity",
+                  "times": None, "message": "We currently do not have sufficient capacity."})
+    run = forge.run("apply", *ON, expect=6)
+    assert "InsufficientInstanceCapacity" in run.text
+    assert "instances" not in cloud.counts()
+    cloud.faults()
+    forge.apply(*ON)
+    assert cloud.counts()["instances"] == 1
+
+
+def test_the_image_is_pinned(cloud, forge):
+    forge.apply(*ON)
+    lock = (forge.spec.parent / "llmforge.lock").read_text()
+    assert "ami-0d15a5e2b3c4f5061" in lock
+    cloud.forget_requests()
+    forge.plan(*ON, expect=0)
+    assert "ec2:DescribeImages" not in [e["action"] for e in cloud.requests()]
