@@ -91,6 +91,7 @@ struct Property {
   std::vector<Property> fields;    // of an object, or of the objects in a list or map
   std::vector<std::string> key;    // a set's key fields; {"value"} for scalars; empty: no set
   WirePath wire;                   // empty: not sent by itself
+  std::vector<WirePath> wire_or;   // alternatives to `wire`: the one whose parent is made already
   WirePath read;                   // empty: not read back
   ReadTransform read_transform = ReadTransform::none;
   WireFormat format = WireFormat::plain;
@@ -121,6 +122,7 @@ struct Property {
 struct FacetRead {
   Call call;                       // invalid: read from the refreshed item
   WirePath item;                   // where in the answer the properties are read
+  WirePath each;                   // where in an item of the list the element is; empty: the item
   // Elements whose names come from a list call and whose content from one call each.
   WirePath ids;
   std::string ids_as;              // "key"
