@@ -18,7 +18,7 @@ python=$(tests/peers/python.sh)
 step_done "the Python peers are there ($python)" "$started"
 
 started=$SECONDS
-cmake --preset release >/dev/null
+cmake --preset release -DLLMFORGE_TESTS=ON >/dev/null
 cmake --build build
 step_done "built" "$started"
 
