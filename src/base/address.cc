@@ -11,7 +11,9 @@ namespace {
 __extension__ typedef unsigned __int128 Bits;
 __extension__ typedef __int128 SignedBits;
 
-int width(const Ip& ip) { return ip.v6 ? 128 : 32; }
+int width(const Ip& ip) {
+  return ip.v6 ? 128 : 32;
+}
 
 Bits to_bits(const Ip& ip) {
   Bits bits = 0;
@@ -29,9 +31,15 @@ Ip from_bits(Bits bits, bool v6) {
   return ip;
 }
 
-Bits ones(int n) { return n >= 128 ? ~Bits{0} : (Bits{1} << n) - 1; }
-Bits host_mask(const Cidr& cidr) { return ones(width(cidr.address) - cidr.prefix); }
-Bits first(const Cidr& cidr) { return to_bits(cidr.address) & ~host_mask(cidr); }
+Bits ones(int n) {
+  return n >= 128 ? ~Bits{0} : (Bits{1} << n) - 1;
+}
+Bits host_mask(const Cidr& cidr) {
+  return ones(width(cidr.address) - cidr.prefix);
+}
+Bits first(const Cidr& cidr) {
+  return to_bits(cidr.address) & ~host_mask(cidr);
+}
 
 // A whole number without sign or leading zeros.
 std::optional<int> small_number(std::string_view text, int max) {
@@ -165,7 +173,9 @@ bool overlaps(const Cidr& a, const Cidr& b) {
   return a.prefix <= b.prefix ? contains(a, b.address) : contains(b, a.address);
 }
 
-Cidr masked(const Cidr& cidr) { return {from_bits(first(cidr), cidr.address.v6), cidr.prefix}; }
+Cidr masked(const Cidr& cidr) {
+  return {from_bits(first(cidr), cidr.address.v6), cidr.prefix};
+}
 
 std::optional<Cidr> subnet(const Cidr& cidr, int newbits, uint64_t n) {
   const int prefix = cidr.prefix + newbits;

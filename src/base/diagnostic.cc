@@ -106,8 +106,8 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
     const size_t shorter = std::min(candidate.size(), word.size());
     if (candidate.empty() || longer - shorter >= best_distance) continue;
     // Case and the choice of separator count less than letters: they are looked at first.
-    const size_t distance = edit_distance(replace_all(wanted, "_", "-"),
-                                          replace_all(lower(candidate), "_", "-"));
+    const size_t distance =
+        edit_distance(replace_all(wanted, "_", "-"), replace_all(lower(candidate), "_", "-"));
     if (distance >= best_distance || distance >= longer) continue;
     best_distance = distance;
     best = &candidate;

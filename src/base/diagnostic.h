@@ -47,7 +47,7 @@ struct Diagnostic {
   Code code;
   std::string message;  // one sentence naming the thing, lower case, no full stop, `backticks`
   Label primary;
-  std::vector<Label> others;      // the other places concerned, maybe in other files
+  std::vector<Label> others;  // the other places concerned, maybe in other files
   std::vector<Fix> fixes;
   std::vector<std::string> help;  // further advice, one line each
 

@@ -208,8 +208,8 @@ class Renderer {
     const Source& source = sources_.get(block.source);
     const Position position = source.position(block.place.begin);
     out_ += fmt::format("{}{:{}}{}{} {}:{}:{}\n", colors_.frame, "", gutter_,
-                        first ? "-->" : ":::", colors_.off, printable(source.path()),
-                        position.line, position.column);
+                        first ? "-->" : ":::", colors_.off, printable(source.path()), position.line,
+                        position.column);
     if (block.lines.empty()) return;
     bar();
     uint32_t before = 0;

@@ -115,7 +115,8 @@ TEST_CASE("hostile lines", "[diagnostic]") {
   std::string lines;
   for (int i = 0; i < 1000; ++i) lines += "line " + std::to_string(i) + "\n";
   const SourceId c = s.add("c", lines);
-  const std::string many = render(d.add(Code::LF0101, {c, 0, static_cast<uint32_t>(lines.size())}, "m", "all"), s, {});
+  const std::string many =
+      render(d.add(Code::LF0101, {c, 0, static_cast<uint32_t>(lines.size())}, "m", "all"), s, {});
   CHECK(std::count(many.begin(), many.end(), '\n') < 20);
   CHECK(many.find("line 999") != std::string::npos);
   // Spans that lie beyond the text, in no file, at the end, in an empty file.

@@ -43,7 +43,7 @@ struct Error {
   std::string service_code;  // the cloud's own code, e.g. "InvalidSubnetID.NotFound"; may be empty
   std::string request_id;    // the cloud's request id; may be empty
   int http_status = 0;       // 0: no HTTP answer
-  int64_t retry_after_ms = 0;  // the service asked to wait so long; 0: it did not say
+  int64_t retry_after_ms = 0;     // the service asked to wait so long; 0: it did not say
   std::vector<std::string> help;  // what to do, one line each; may be empty
 
   Error() = default;
@@ -56,6 +56,8 @@ using Result = std::expected<T, Error>;
 inline std::unexpected<Error> fail(ErrorCode code, std::string message) {
   return std::unexpected<Error>(Error(code, std::move(message)));
 }
-inline std::unexpected<Error> fail(Error error) { return std::unexpected<Error>(std::move(error)); }
+inline std::unexpected<Error> fail(Error error) {
+  return std::unexpected<Error>(std::move(error));
+}
 
 }  // namespace lf

@@ -16,8 +16,8 @@ namespace lf {
 Result<Value> parse_json(std::string_view text);
 
 struct JsonStyle {
-  int indent = -1;          // -1: one line without spaces
-  bool sort_keys = false;   // canonical form, for digests and comparison
+  int indent = -1;         // -1: one line without spaces
+  bool sort_keys = false;  // canonical form, for digests and comparison
 };
 // Durations as "12h", timestamps as RFC 3339, cidr/ip as text, money as "200 USD", bytes as base64,
 // optional.none() as null, unknown as null, secret as "(secret)". NaN and infinities as null.

@@ -15,7 +15,9 @@ constexpr Int128 kNanosPerSecond = 1'000'000'000;
 // CEL's range of durations: 10,000 years.
 constexpr int64_t kMaxSeconds = 315'576'000'000;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // A decimal number without sign or exponent: digits and where the point stands.
 struct Decimal {
@@ -54,15 +56,24 @@ struct Unit {
   std::string_view name;
   int64_t factor;
 };
-constexpr Unit kTimeUnits[] = {{"d", 86'400'000'000'000}, {"h", 3'600'000'000'000},
-                               {"m", 60'000'000'000},     {"s", 1'000'000'000},
-                               {"ms", 1'000'000},         {"us", 1'000},
+constexpr Unit kTimeUnits[] = {{"d", 86'400'000'000'000},
+                               {"h", 3'600'000'000'000},
+                               {"m", 60'000'000'000},
+                               {"s", 1'000'000'000},
+                               {"ms", 1'000'000},
+                               {"us", 1'000},
                                {"ns", 1}};
-constexpr Unit kSizeUnits[] = {
-    {"PiB", int64_t{1} << 50}, {"TiB", int64_t{1} << 40}, {"GiB", int64_t{1} << 30},
-    {"MiB", int64_t{1} << 20}, {"KiB", int64_t{1} << 10}, {"PB", 1'000'000'000'000'000},
-    {"TB", 1'000'000'000'000}, {"GB", 1'000'000'000},     {"MB", 1'000'000},
-    {"kB", 1'000},             {"B", 1}};
+constexpr Unit kSizeUnits[] = {{"PiB", int64_t{1} << 50},
+                               {"TiB", int64_t{1} << 40},
+                               {"GiB", int64_t{1} << 30},
+                               {"MiB", int64_t{1} << 20},
+                               {"KiB", int64_t{1} << 10},
+                               {"PB", 1'000'000'000'000'000},
+                               {"TB", 1'000'000'000'000},
+                               {"GB", 1'000'000'000},
+                               {"MB", 1'000'000},
+                               {"kB", 1'000},
+                               {"B", 1}};
 
 // Fraction with its trailing zeros cut: 500000000 of 9 digits -> ".5", 0 -> "".
 std::string fraction(uint64_t value, int digits) {
@@ -94,7 +105,9 @@ void civil_from_days(int64_t z, int64_t& y, int& m, int& d) {
   y = yoe + era * 400 + (m <= 2 ? 1 : 0);
 }
 
-bool leap(int64_t y) { return (y % 4 == 0 && y % 100 != 0) || y % 400 == 0; }
+bool leap(int64_t y) {
+  return (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
+}
 int days_in_month(int64_t y, int m) {
   constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   return m == 2 && leap(y) ? 29 : kDays[m - 1];

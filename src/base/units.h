@@ -36,7 +36,7 @@ std::string format_cidr(const Cidr& cidr);
 bool contains(const Cidr& outer, const Ip& ip);
 bool contains(const Cidr& outer, const Cidr& inner);
 bool overlaps(const Cidr& a, const Cidr& b);
-Cidr masked(const Cidr& cidr);                          // host bits cleared
+Cidr masked(const Cidr& cidr);  // host bits cleared
 // The n-th of the 2^newbits equal parts of `cidr`. nullopt: no room, or n too large.
 std::optional<Cidr> subnet(const Cidr& cidr, int newbits, uint64_t n);
 // The n-th address of `cidr` (negative: from its end). nullopt: outside.

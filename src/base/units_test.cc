@@ -6,7 +6,8 @@
 using namespace lf;
 
 TEST_CASE("durations", "[units]") {
-  for (const char* text : {"90d", "1h30m", "0s", "1.5s", "-5m", "12h", "5ms", "1d1h1m1.5s", "7us"}) {
+  for (const char* text :
+       {"90d", "1h30m", "0s", "1.5s", "-5m", "12h", "5ms", "1d1h1m1.5s", "7us"}) {
     const auto duration = parse_duration(text);
     REQUIRE(duration);
     CHECK(format_duration(*duration) == text);
@@ -15,8 +16,8 @@ TEST_CASE("durations", "[units]") {
   CHECK(format_duration(*parse_duration("90m")) == "1h30m");
   CHECK(parse_duration("1.5h")->seconds == 5400);
   CHECK(parse_duration("-1.5s")->nanos == -500'000'000);
-  for (const char* text : {"", "5", "1w", "1M", "1m1h", "1h1h", "h", "-", "1 h", "1.s", ".5s", "1.5ns",
-                           "99999999999999999999d", "4000000d"}) {
+  for (const char* text : {"", "5", "1w", "1M", "1m1h", "1h1h", "h", "-", "1 h", "1.s", ".5s",
+                           "1.5ns", "99999999999999999999d", "4000000d"}) {
     CHECK_FALSE(parse_duration(text));
   }
 }
@@ -26,7 +27,8 @@ TEST_CASE("sizes", "[units]") {
   CHECK(parse_size("1.5KiB") == 1536);
   CHECK(parse_size("10 GB") == 10'000'000'000);
   CHECK(parse_size("9223372036854775807B") == INT64_MAX);
-  for (const char* text : {"", "5", "1.5B", "-1B", "1gb", "1GIB", "9223372036854775808B", "9000PiB"}) {
+  for (const char* text :
+       {"", "5", "1.5B", "-1B", "1gb", "1GIB", "9223372036854775808B", "9000PiB"}) {
     CHECK_FALSE(parse_size(text));
   }
   CHECK(format_size(200LL << 30) == "200GiB");
@@ -50,28 +52,30 @@ TEST_CASE("money", "[units]") {
 TEST_CASE("timestamps", "[units]") {
   CHECK(parse_timestamp("1970-01-01T00:00:00Z")->seconds == 0);
   CHECK(parse_timestamp("2026-11-23T04:41:04+02:00") == parse_timestamp("2026-11-23T02:41:04Z"));
-  for (const char* text : {"2026-11-23T04:41:04Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z",
-                           "2024-02-29T12:00:00.5Z", "1969-12-31T23:59:59Z"}) {
+  for (const char* text :
+       {"2026-11-23T04:41:04Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z",
+        "2024-02-29T12:00:00.5Z", "1969-12-31T23:59:59Z"}) {
     REQUIRE(parse_timestamp(text));
     CHECK(format_timestamp(*parse_timestamp(text)) == text);
   }
-  for (const char* text : {"2023-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-11-23T24:00:00Z", "2026-11-23",
-                           "2026-11-23T04:41:04", "0000-01-01T00:00:00Z", "2026-11-23T04:41:04+2:00",
-                           "0001-01-01T00:00:00+01:00"}) {
+  for (const char* text : {"2023-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-11-23T24:00:00Z",
+                           "2026-11-23", "2026-11-23T04:41:04", "0000-01-01T00:00:00Z",
+                           "2026-11-23T04:41:04+2:00", "0001-01-01T00:00:00+01:00"}) {
     CHECK_FALSE(parse_timestamp(text));
   }
 }
 
 TEST_CASE("addresses", "[units]") {
-  for (const char* text : {"10.0.0.1", "255.255.255.255", "::", "::1", "2001:db8::1", "fe80::1:0:0:1",
-                           "2001:db8:0:1:1:1:1:1", "::ffff:10.0.0.1", "1::"}) {
+  for (const char* text : {"10.0.0.1", "255.255.255.255", "::", "::1", "2001:db8::1",
+                           "fe80::1:0:0:1", "2001:db8:0:1:1:1:1:1", "::ffff:10.0.0.1", "1::"}) {
     REQUIRE(parse_ip(text));
     CHECK(format_ip(*parse_ip(text)) == text);
   }
   CHECK(format_ip(*parse_ip("2001:0DB8:0:0:0:0:0:1")) == "2001:db8::1");
   CHECK(format_ip(*parse_ip("1:0:0:2:0:0:0:3")) == "1:0:0:2::3");
-  for (const char* text : {"", "10.0.0", "10.0.0.01", "10.0.0.256", "10.0.0.1.1", "1:2", ":::", "1::2::3",
-                           "fe80::1%eth0", "12345::", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7::8", "10.0.0.1 "}) {
+  for (const char* text :
+       {"", "10.0.0", "10.0.0.01", "10.0.0.256", "10.0.0.1.1", "1:2", ":::", "1::2::3",
+        "fe80::1%eth0", "12345::", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7::8", "10.0.0.1 "}) {
     INFO(text);
     CHECK_FALSE(parse_ip(text));
   }
@@ -96,7 +100,8 @@ TEST_CASE("networks", "[units]") {
   CHECK_FALSE(overlaps(net, *parse_cidr("10.2.0.0/16")));
   CHECK(overlaps(*parse_cidr("0.0.0.0/0"), net));
   CHECK(format_cidr(masked(*parse_cidr("10.1.2.3/16"))) == "10.1.0.0/16");
-  CHECK(format_cidr(*subnet(*parse_cidr("2001:db8::/32"), 32, 0xffffffff)) == "2001:db8:ffff:ffff::/64");
+  CHECK(format_cidr(*subnet(*parse_cidr("2001:db8::/32"), 32, 0xffffffff)) ==
+        "2001:db8:ffff:ffff::/64");
   CHECK(format_cidr(*subnet(*parse_cidr("::/0"), 64, 1)) == "0:0:0:1::/64");
   for (const char* text : {"10.0.0.0", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/08", "::/129"}) {
     CHECK_FALSE(parse_cidr(text));

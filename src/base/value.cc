@@ -123,7 +123,9 @@ void Map::set(Value key, Value value) {
   }
 }
 
-void Map::set(std::string_view key, Value value) { set(Value(key), std::move(value)); }
+void Map::set(std::string_view key, Value value) {
+  set(Value(key), std::move(value));
+}
 
 bool Map::erase(std::string_view key) {
   const size_t i = find_index(key);
@@ -157,7 +159,9 @@ const Value* Value::optional_value() const {
   return held ? &*held : nullptr;
 }
 
-const Value& Value::secret_value() const { return std::get<18>(v_)->value; }
+const Value& Value::secret_value() const {
+  return std::get<18>(v_)->value;
+}
 
 const Value& Value::operator[](std::string_view key) const {
   static const Value null;
@@ -205,10 +209,10 @@ bool operator==(const Value& a, const Value& b) {
 }
 
 const char* to_string(Value::Kind kind) {
-  static constexpr const char* kNames[] = {
-      "null", "bool", "int", "uint", "double", "string", "bytes", "list", "map", "duration",
-      "timestamp", "type", "optional", "ip", "cidr", "money", "object", "unknown", "secret",
-      "error"};
+  static constexpr const char* kNames[] = {"null",      "bool",   "int",      "uint",   "double",
+                                           "string",    "bytes",  "list",     "map",    "duration",
+                                           "timestamp", "type",   "optional", "ip",     "cidr",
+                                           "money",     "object", "unknown",  "secret", "error"};
   return kNames[static_cast<size_t>(kind)];
 }
 

@@ -93,11 +93,11 @@ class Map {
   Map() = default;
   Map(std::initializer_list<std::pair<Value, Value>> entries);
 
-  const Value* find(const Value& key) const;         // nullptr: absent. int 1 finds uint 1u, as CEL
-  const Value* find(std::string_view key) const;     // string keys only
+  const Value* find(const Value& key) const;      // nullptr: absent. int 1 finds uint 1u, as CEL
+  const Value* find(std::string_view key) const;  // string keys only
   const Value* find(const char* key) const { return find(std::string_view(key)); }
   const Value* find(const std::string& key) const { return find(std::string_view(key)); }
-  void set(Value key, Value value);                  // replaces in place or appends
+  void set(Value key, Value value);  // replaces in place or appends
   void set(std::string_view key, Value value);
   void set(const char* key, Value value);
   void set(const std::string& key, Value value);
@@ -119,8 +119,26 @@ class Map {
 class Value {
  public:
   enum class Kind : uint8_t {
-    null, boolean, integer, uinteger, floating, string, bytes, list, map, duration, timestamp,
-    type, optional, ip, cidr, money, object, unknown, secret, error,
+    null,
+    boolean,
+    integer,
+    uinteger,
+    floating,
+    string,
+    bytes,
+    list,
+    map,
+    duration,
+    timestamp,
+    type,
+    optional,
+    ip,
+    cidr,
+    money,
+    object,
+    unknown,
+    secret,
+    error,
   };
 
   Value() = default;  // null
@@ -219,7 +237,9 @@ class Value {
       v_;
 };
 
-inline void Map::set(const char* key, Value value) { set(std::string_view(key), std::move(value)); }
+inline void Map::set(const char* key, Value value) {
+  set(std::string_view(key), std::move(value));
+}
 inline void Map::set(const std::string& key, Value value) {
   set(std::string_view(key), std::move(value));
 }

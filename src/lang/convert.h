@@ -11,8 +11,8 @@
 namespace lf {
 
 struct ConvertError {
-  std::string message;      // "`1:30` is no duration", lower case, no full stop
-  std::string suggestion;   // what to write instead; may be empty
+  std::string message;            // "`1:30` is no duration", lower case, no full stop
+  std::string suggestion;         // what to write instead; may be empty
   std::vector<std::string> path;  // where inside the value: keys and "[2]"
 };
 

@@ -65,7 +65,7 @@ class Packages {
   Packages(Sources& sources, Diagnostics& diagnostics,
            std::shared_ptr<const PackageFiles> overlay = nullptr);
   ~Packages();
-  Package* find(std::string_view name);       // "aws"; nullptr: no such package
+  Package* find(std::string_view name);  // "aws"; nullptr: no such package
   std::vector<std::string> names() const;
   // By full name: the package is the part before the first dot.
   const ResourceType* resource(std::string_view type);
