@@ -110,12 +110,14 @@ Result<void> WriterThread::append_all(const std::string& path,
     closed_.insert(path);
     return fail(file_error("sync", path, reason));
   }
-  if (is_new) {
+  // A file that an earlier process made and then died over may have no durable name yet.
+  if (is_new || !named_.contains(path)) {
     Result<void> synced = sync_path(parent_folder(path), true);
     if (!synced) {
       closed_.insert(path);
       return synced;
     }
+    named_.insert(path);
   }
   return {};
 }

@@ -55,6 +55,7 @@ class WriterThread {
   bool stop_ = false;             // under mutex_
   uint64_t batches_ = 0;          // under mutex_
   std::set<std::string> closed_;  // the thread's own: paths whose sync failed
+  std::set<std::string> named_;   // paths whose folder was synced since they came to be
   std::thread thread_;            // started by the first append
 };
 
