@@ -42,8 +42,9 @@ class Random {
 class Transport {
  public:
   virtual ~Transport() = default;
-  // Errors: unavailable (surely not sent), outcome_unknown (may have been done). An HTTP status of
-  // any kind is a response, not an error. A request with `mutation` is sent at most once.
+  // Errors: unavailable (of a mutation: surely not sent), outcome_unknown (may have been done),
+  // invalid (wrong on this side and surely not sent: TLS trust, address). An HTTP status of any kind
+  // is a response, not an error. A request with `mutation` is sent at most once.
   virtual void send(HttpRequest request, std::function<void(Result<HttpResponse>)> done) = 0;
 };
 

@@ -89,7 +89,9 @@ std::string find_program(const std::string& name, const Environment& environment
 }
 
 // glibc 2.36 declares pidfd_open without C linkage, so C++ cannot call it.
-int open_pid(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
+int open_pid(pid_t pid) {
+  return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+}
 
 void set_nonblocking(int fd) {
   ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);

@@ -195,10 +195,15 @@ void CurlTransport::Rep::set_up(Transfer& transfer) {
   set(easy, CURLOPT_PREREQDATA, &transfer);
 }
 
+// Servers close connections that were idle for a while, some after five seconds. A mutation that is
+// sent at that very moment is lost with an open outcome, so it takes no connection near that age.
+constexpr long kIdleSecondsMaxForMutations = 4;
+
 void CurlTransport::Rep::set_method(Transfer& transfer) {
   CURL* easy = transfer.easy;
   auto set = lib->easy_setopt;
   const HttpRequest& request = transfer.request;
+  if (request.mutation) set(easy, CURLOPT_MAXAGE_CONN, kIdleSecondsMaxForMutations);
   if (request.mutation && request.body.empty() && !options.unsafe.reuse_without_body) {
     set(easy, CURLOPT_FRESH_CONNECT, 1L);
   }

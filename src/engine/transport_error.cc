@@ -35,6 +35,10 @@ std::string host_of(const std::string& host_and_port) {
 
 // A reason of libcurl or OpenSSL, made to stand at the end of a sentence.
 std::string as_reason(std::string text) {
+  for (std::string_view lead :
+       {"SSL certificate problem: ", "SSL: ", "Recv failure: ", "Send failure: "}) {
+    if (text.starts_with(lead)) text.erase(0, lead.size());
+  }
   while (!text.empty() && (text.back() == '.' || text.back() == '\n' || text.back() == ' ')) {
     text.pop_back();
   }
@@ -60,8 +64,12 @@ Error connect_error(const HttpRequest& request, const TransferFailure& failure) 
 
 Error verification_error(const HttpRequest& request, const TransferFailure& failure) {
   std::string reason = as_reason(failure.curl_text);
-  constexpr std::string_view kLead = "SSL certificate problem: ";
-  if (reason.starts_with(kLead)) reason = reason.substr(kLead.size());
+  if (reason.find("subject name") != std::string::npos) {
+    Error error(ErrorCode::invalid,
+                "the TLS certificate of " + request.host + " is for another name: " + reason);
+    error.help.push_back("check the endpoint's address, and for a proxy that answers in its place");
+    return error;
+  }
   Error error(ErrorCode::invalid,
               "the TLS certificate of " + request.host + " is not trusted: " + reason);
   if (failure.ca_file.empty()) {
