@@ -135,6 +135,18 @@ class LayerTest(unittest.TestCase):
         ec2.delete_vpc(VpcId=vpc)
         self.assertEqual(self.violations(), [])
 
+    def test_disks(self):
+        ec2 = self.client("ec2")
+        _, subnet = self.network(ec2)
+        machine = self.run_machine(ec2, subnet, BlockDeviceMappings=[
+            {"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 200, "VolumeType": "gp3", "Encrypted": True, "Throughput": 250}}])
+        volume = ec2.describe_volumes()["Volumes"][0]
+        self.assertEqual((volume["Iops"], volume["Throughput"]), (3000, 250))
+        ec2.modify_volume(VolumeId=volume["VolumeId"], Throughput=300, Size=300)
+        self.assertEqual(ec2.describe_volumes()["Volumes"][0]["Throughput"], 300)
+        ec2.terminate_instances(InstanceIds=[machine])
+        self.assertEqual(ec2.describe_volumes()["Volumes"], [])
+
     # ---- S3 ----
 
     def bucket(self, s3, name="lab-data"):
@@ -204,6 +216,14 @@ class LayerTest(unittest.TestCase):
         key = kms.create_key()["KeyMetadata"]["KeyId"]
         gone = kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
         self.assertEqual((gone["KeyState"], gone["PendingWindowInDays"]), ("PendingDeletion", 7))
+        logs = self.client("logs")
+        logs.create_log_group(logGroupName="/a")
+        logs.associate_kms_key(logGroupName="/a", kmsKeyId=f"arn:aws:kms:us-west-2:123456789012:key/{key}")
+        logs.put_log_group_deletion_protection(logGroupIdentifier="/a", deletionProtectionEnabled=True)
+        group = logs.describe_log_groups()["logGroups"][0]
+        self.assertEqual((group["logGroupClass"], group["deletionProtectionEnabled"], group["kmsKeyId"][-36:]),
+                         ("STANDARD", True, key))
+        self.assert_refused("ValidationException", logs.delete_log_group, logGroupName="/a")
         iam = self.client("iam")
         iam.create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
             {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}))
