@@ -19,11 +19,16 @@ struct Expr;  // ast.h
 
 // One `root.a.b["c"]` chain of an expression: what it refers to, as far as that is static.
 struct Reference {
-  std::string root;                // "network", "vars", "resources"
-  std::vector<std::string> path;   // static selections and string-literal indexes after the root
-  bool dynamic = false;            // the chain goes on with an index that is not a literal
-  bool guarded = false;           // under has(), `.?`, `[?]` or a ternary/&& that tests has() of it
-  uint32_t begin = 0, end = 0;     // in the expression's text
+  std::string root;  // "network", "vars", "resources"
+  // Selections and literal indexes after the root: a text index as it is, a number as "[0]".
+  std::vector<std::string> path;
+  bool dynamic = false;  // the chain goes on with an index that is not a literal
+  bool guarded = false;  // under has(), `.?`, `[?]`, or where a has() or `in` proves it
+  // The first element of `path` that may be absent without an error; path.size() if !guarded.
+  // `machines.?a.id`: 0. `has(machines.a.id)`: 1, for `machines.a` must be there.
+  size_t guard = 0;
+  uint32_t begin = 0, end = 0;  // in the expression's text
+  bool guards(size_t element) const { return guarded && element >= guard; }
 };
 
 class Expression {
@@ -35,11 +40,18 @@ class Expression {
   const Expr& ast() const;
   Span span() const;                              // of the whole expression
   Span span(uint32_t begin, uint32_t end) const;  // of a part, by offsets in text()
-  // All references, those bound by macros (`x` in `l.map(x, …)`) left out.
+  // All references in order of appearance, those bound by macros (`x` in `l.map(x, …)`) and the
+  // names of types left out.
   const std::vector<Reference>& references() const;
+  uint16_t slots() const;  // how many variables of macros live at once
 
  private:
+  friend class Interpolation;
   struct Rep;
+  // From `begin` in `text`; `embedded`: up to the `}` that closes a `${`, whose place comes back.
+  static std::optional<Expression> parse_part(std::string_view text, uint32_t begin, bool embedded,
+                                              const TextMap& map, Diagnostics& diagnostics,
+                                              uint32_t* end);
   std::shared_ptr<const Rep> rep_;
 };
 
@@ -47,7 +59,7 @@ class Expression {
 class Interpolation {
  public:
   struct Part {
-    std::string text;                      // literal, when there is no expression
+    std::string text;  // literal, when there is no expression
     std::optional<Expression> expression;
   };
   // nullopt: errors were reported. A text without `${` gives one literal part.
@@ -69,8 +81,15 @@ class Activation {
   // nullopt: no such name. The value may be a lazy Object, Unknown, Secret or Error.
   virtual std::optional<Value> lookup(std::string_view name) const = 0;
   // The functions that reach files (`file`, `template`): text of `path` as the spec names it.
-  // Error value where it cannot be read or where this place allows no files.
+  // Error value where it cannot be read or where this place allows no files (the default).
   virtual Value read_file(const std::string& path) const;
+  // The system's data of a time zone ("Europe/Berlin"): the content of its TZif file, as it stands
+  // in /usr/share/zoneinfo. nullopt: no such zone, or none at hand (the default).
+  virtual std::optional<std::string> read_zone(const std::string& name) const;
+  // CEL's name resolution with dotted names: `a.b` may be one name, also within `container`
+  // ("x.y": then `b` may be x.y.b or x.b). Specs have none of this.
+  virtual bool has_dotted_names() const { return false; }
+  virtual std::string container() const { return ""; }
 };
 
 struct EvalLimits {
