@@ -45,6 +45,7 @@ PLANTED = [
     (EC2 + "security_group.yaml", "cidr_ipv6: {type: cidr, wire: Ipv6Ranges.0.CidrIpv6,", "cidr_ipv6: {type: cidr, wire: Ipv6Ranges.0.CidrIp,",
      "no member `CidrIp` in Ipv6Range"),
     (EC2 + "security_group.yaml", "'SecurityGroupRuleId': e.id, 'Description'", "'RuleId': e.id, 'Description'", "no member `RuleId`"),
+    (EC2 + "subnet.yaml", "Name: subnet-id,", "Name: subnet,", "no filter `subnet`"),
     ("traits.yaml", "pairs: [Key, Value], absent: unset, facet: tags,\n           where", "pairs: [Name, Value], absent: unset, facet: tags,\n           where",
      "pairs: no member `Name`"),
     ("traits.yaml", "add: {action: CreateTags, send: {ResourceId: [\"${id}\"]}", "add: {action: CreateTags, send: {ResourceIds: [\"${id}\"]}",

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Calls against the model: that each exists, and that what it sends is what the model takes."""
+import html
 import re
 
 from descriptors import Map
@@ -79,6 +80,8 @@ class Requests:
             return
         if isinstance(value, Map):
             for key, member in value.items():
+                if key == "Filter" and isinstance(member, list):
+                    self.filters(shape, member, value.at(key))
                 found, why = self.service.step(shape, key, False)
                 if not self.report.expect(found is not None or member is None, value.at(key),
                                           f"send: `{key}`: {why}"):
@@ -98,6 +101,16 @@ class Requests:
             self.expression(value, shape, place, element)
             return
         self.constant(value, shape, place)
+
+    def filters(self, shape, filters, place):
+        """Filter names against those that the model's documentation of the member lists."""
+        member = self.service.members(shape, False).get("Filter")
+        names = set(re.findall(r"<code>([\w.:&;-]+?)</code>", html.unescape(member[1].documentation))) if member else set()
+        names |= {"tag:<key>"} if "tag:" in (member[1].documentation if member else "") else set()
+        for one in filters:
+            name = str(one["Name"])
+            generic = "tag:<key>" if name.startswith("tag:") else name
+            self.report.expect(generic in names, place, f"no filter `{name}` is documented for {shape.name}")
 
     def constant(self, value, shape, place):
         wanted = {bool: {"boolean"}, int: NUMBERS, float: {"float", "double"}, str: TEXT}[type(value)]
