@@ -50,7 +50,8 @@ class TreeBuilder : public YAML::EventHandler {
         offset_(text_.starts_with("\xef\xbb\xbf") ? 3 : 0),
         scan_(scan),
         limits_(limits),
-        diagnostics_(diagnostics) {
+        diagnostics_(diagnostics),
+        first_diagnostic_(diagnostics.all().size()) {
     for (const YamlToken& token : scan.tokens) {
       has_anchors_ = has_anchors_ || token.kind == YamlToken::Kind::anchor;
     }
@@ -201,6 +202,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   void check_number(NodeId id, const std::string& value, const Span& where) {
     if (plain_kind(value) != PlainKind::leading_zero) return;
+    if (diagnostics_.all().size() >= first_diagnostic_ + limits_.errors_max) throw Stop{};
     Diagnostic& d = diagnostics_.add(
         Code::LF0107, where, fmt::format("`{}` is a number with a leading zero", value),
         "some programs read it as octal, some as decimal");
@@ -412,6 +414,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void duplicate(const Node& key, const Node& first) {
+    if (diagnostics_.all().size() >= first_diagnostic_ + limits_.errors_max) throw Stop{};
     Diagnostic& d = diagnostics_.add(Code::LF0103, key.span(),
                                      fmt::format("the key `{}` is here twice", printable(key.text())),
                                      "the second one");
@@ -425,6 +428,7 @@ class TreeBuilder : public YAML::EventHandler {
   const YamlScan& scan_;
   const YamlLimits& limits_;
   Diagnostics& diagnostics_;
+  size_t first_diagnostic_;
   size_t next_ = 0;        // in scan_.tokens
   uint32_t last_end_ = 0;  // of the last token taken
   std::vector<Frame> frames_;

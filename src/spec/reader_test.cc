@@ -188,6 +188,23 @@ TEST_CASE("bombs", "[reader]") {
   CHECK(Read(merges).codes().starts_with("LF0105@"));
 }
 
+TEST_CASE("long lines take linear time", "[reader]") {
+  // Each of these was or could be quadratic: minutes instead of a moment.
+  const auto repeat = [](std::string_view part, size_t times) {
+    std::string out;
+    for (size_t i = 0; i < times; ++i) out += part;
+    return out;
+  };
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(Read("a: [" + repeat("x, ", 200'000) + "]\n").codes() == "");
+  CHECK(Read("a: " + repeat("${", 200'000) + "\n").codes() == "");
+  CHECK(Read("a: " + repeat("${", 50'000) + repeat("}", 50'000) + "\n").codes() == "");
+  CHECK(Read("a: [" + repeat("\"x\", ", 200'000) + "]\n").codes() == "");
+  Read same(repeat("a: 1\n", 100'000));
+  CHECK(same.diagnostics.all().size() <= 50);
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(20));
+}
+
 TEST_CASE("duplicate keys name both places", "[reader]") {
   Read r("a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\na: 2\n");
   CHECK(r.codes() == "LF0103@5:3 LF0103@6:1");

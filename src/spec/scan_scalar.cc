@@ -144,8 +144,7 @@ void YamlScanner::plain() {
     mask(begin, end, 'x');
   }
   add_token(YamlToken::Kind::plain, begin, end, trouble);
-  const size_t line = text_.rfind('\n', end - 1);
-  if (line != std::string_view::npos && line + 1 > line_begin_) line_begin_ = line + 1;
+  if (last_multiline_) line_begin_ = text_.rfind('\n', end - 1) + 1;
 }
 
 // Takes what belongs to the scalar on this line. True: the line ended, more may follow.
@@ -157,10 +156,11 @@ bool YamlScanner::plain_line(size_t& i, size_t& end, bool& trouble) {
     if (c == '#' && blank_at(i - 1)) return false;
     if (in_flow && flow_indicator_at(i)) return false;
     if (static_cast<unsigned char>(c) < 0x20 && c != '\t') return false;
-    if (c == '$' && i + 1 < text_.size() && text_[i + 1] == '{') {
+    if (c == '$' && i + 1 < text_.size() && text_[i + 1] == '{' && i >= unclosed_until_) {
       const size_t eol = line_end(i);
       size_t close = expression_end(text_, i + 2, eol);
       const bool closed = close != std::string_view::npos;
+      if (!closed) unclosed_until_ = eol;  // looked for once a line: a line may be long
       if (!closed) close = eol;
       const std::string_view inner = text_.substr(i, close - i);
       const bool breaks = inner.find(": ") != inner.npos || inner.find(" #") != inner.npos ||
@@ -171,6 +171,10 @@ bool YamlScanner::plain_line(size_t& i, size_t& end, bool& trouble) {
         if (!closed) {
           while (close > i + 2 && (flow_indicator_at(close - 1) || blank_at(close - 1))) --close;
         }
+        i = end = close;
+        continue;
+      }
+      if (closed) {  // nothing in it means anything to YAML here
         i = end = close;
         continue;
       }
@@ -254,8 +258,7 @@ void YamlScanner::quoted(char quote) {
   }
   add_token(quote == '"' ? YamlToken::Kind::double_quoted : YamlToken::Kind::single_quoted, begin,
             i + 1, bad);
-  const size_t line = text_.rfind('\n', i);
-  if (line != std::string_view::npos && line + 1 > line_begin_) line_begin_ = line + 1;
+  if (last_multiline_) line_begin_ = text_.rfind('\n', i) + 1;
 }
 
 void YamlScanner::unclosed(size_t begin) {
