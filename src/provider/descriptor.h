@@ -168,6 +168,8 @@ struct ListCall {
   std::string by_ids;
   int ids_max = 100;
   Template by_mark, by_name;       // `send` trees; empty: no such filter
+  Call name_call;                  // valid: finds a unique name by itself, its item at `name_item`
+  WirePath name_item;
   Page page;
 };
 

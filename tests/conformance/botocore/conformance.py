@@ -322,7 +322,9 @@ class Resource:
                     if most:
                         self.report.expect(call.get("ids_max", 100) <= most, call.at("ids_max"), f"ids_max: at most {most}")
             for key in ("by_mark", "by_name"):
-                if key in call:
+                if key in call and "action" in call[key]:
+                    self.named(call[key], shape)
+                elif key in call:
                     self.filter(call[key], key)
         if "read" in refresh:
             call = refresh["read"]
@@ -342,6 +344,16 @@ class Resource:
                     continue
                 self.reads.property(prop, name, shape, self.properties.at(name), operation, call)
             self.states(shape)
+
+    def named(self, call, item):
+        """A call that finds a unique name: what it gives is one of the list's items."""
+        operation = self.requests.call(call, call.own)
+        if operation is None:
+            return
+        found = self.reads.at(operation, call, call.get("item"), call.at("item"), "item")
+        if found is not None and item is not None:
+            self.report.expect(found.type_name == item.type_name, call.at("item"),
+                               f"by_name: a {found.type_name}, the list holds {item.type_name}s")
 
     def has_body(self, shape):
         return shape.type_name != "structure" or bool(self.service.members(shape, True))

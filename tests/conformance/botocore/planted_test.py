@@ -78,6 +78,7 @@ PLANTED = [
     ("resources/sqs/queue.yaml", "wire: Attributes.DelaySeconds,", "wire: Attributes.Delay,", "no key `Delay`"),
     ("resources/sqs/queue.yaml", "wire: Attributes.DelaySeconds, format: string,", "wire: Attributes.DelaySeconds,",
      "the model has string String, not integer/long"),
+    ("resources/sqs/queue.yaml", "item: QueueUrl,", "item: Url,", "no member `Url`"),
     ("resources/cloudwatch/alarm.yaml", "by_name: {send: {AlarmNames:", "by_name: {send: {AlarmName:", "no member `AlarmName`"),
     ("resources/kms/key.yaml", "states: [PendingDeletion,", "states: [Deleted,", "no state `Deleted`"),
     ("data/zones.yaml", "page: none", "page: {send: NextToken, receive: nextToken}", "say `page: none`"),
