@@ -457,11 +457,27 @@ bool JsonReader::members(Map& out) {
   return good;
 }
 
+// An object's text ends with its own bracket, so equal texts are equal objects.
+bool JsonReader::seen(Value& out) {
+  for (const Seen& candidate : seen_) {
+    if (candidate.size == 0 || text_.size() - at_ < candidate.size) continue;
+    const std::string_view text = text_.substr(candidate.begin, candidate.size);
+    if (text_.substr(at_, candidate.size) != text) continue;
+    at_ += candidate.size;
+    out = candidate.value;
+    return true;
+  }
+  return false;
+}
+
 bool JsonReader::object_value(Value& out) {
+  if (seen(out)) return true;
+  const size_t begin = at_;
   Map map;
   if (!members(map)) return false;
   if (map.find("$"sv) != nullptr) return typed(map, out);
   out = Value(std::move(map));
+  if (at_ - begin >= kSeenFrom) seen_[seen_next_++ % kSeen] = Seen{begin, at_ - begin, out};
   return true;
 }
 

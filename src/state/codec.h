@@ -7,6 +7,7 @@
 // readable in a fraction of a second.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -36,7 +37,7 @@ class StringPool {
 
  private:
   static constexpr size_t kSlots = 4096;
-  static constexpr size_t kLongest = 64;
+  static constexpr size_t kLongest = 200;
   std::vector<Value> slots_;
 };
 
@@ -102,6 +103,17 @@ class JsonReader {
   bool members(Map& out);
   bool typed(const Map& fields, Value& out);
   bool word(std::string_view expected);
+  bool seen(Value& out);
+
+  // Objects that were read lately, by their text. What is observed is nearly always what was
+  // applied: the second is then the first one's value, which saves its time and its memory.
+  struct Seen {
+    size_t begin = 0;
+    size_t size = 0;
+    Value value;
+  };
+  static constexpr size_t kSeen = 4;
+  static constexpr size_t kSeenFrom = 40;  // bytes; below, reading again is as fast
 
   std::string_view text_;
   StringPool& pool_;
@@ -109,6 +121,8 @@ class JsonReader {
   int depth_ = 0;
   std::string scratch_;
   std::string problem_;
+  std::array<Seen, kSeen> seen_;
+  size_t seen_next_ = 0;
   std::vector<std::pair<Value, Value>> stack_;  // members of the objects that are open
 };
 
