@@ -202,6 +202,8 @@ TEST_CASE("long lines take linear time", "[reader]") {
   CHECK(Read("a: [" + repeat("\"x\", ", 200'000) + "]\n").codes() == "");
   Read same(repeat("a: 1\n", 100'000));
   CHECK(same.diagnostics.all().size() <= 50);
+  Read quotes(repeat("a: \"\n", 100'000));
+  CHECK(quotes.diagnostics.all().size() <= 50);
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(20));
 }
 

@@ -74,7 +74,7 @@ YamlScan YamlScanner::run() {
   if (text_.starts_with("\xef\xbb\xbf")) pos_ = 3;
   line_begin_ = pos_;
   start_line();
-  while (pos_ < text_.size()) step();
+  while (!stopped_ && pos_ < text_.size()) step();
   if (!stopped_ && flow_.empty() && last_ == Last::value) missing_colon();
   if (!stopped_ && !flow_.empty()) {
     const Flow open = flow_.back();
