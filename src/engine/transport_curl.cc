@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -39,7 +38,7 @@ size_t on_read(char* out, size_t size, size_t count, void* user) {
   auto* transfer = static_cast<Transfer*>(user);
   const std::string& body = transfer->request.body;
   size_t n = std::min(size * count, body.size() - transfer->body_sent);
-  std::memcpy(out, body.data() + transfer->body_sent, n);
+  body.copy(out, n, transfer->body_sent);
   transfer->body_sent += n;
   return n;
 }
