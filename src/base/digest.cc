@@ -71,6 +71,14 @@ std::string md5_base64(std::string_view data) {
   return base64(std::string_view(reinterpret_cast<const char*>(out), size));
 }
 
+std::string sha1_hex(std::string_view data) {
+  unsigned char out[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  const int ok = EVP_Digest(data.data(), data.size(), out, &size, EVP_sha1(), nullptr);
+  LF_ASSERT(ok == 1);
+  return hex(std::string_view(reinterpret_cast<const char*>(out), size));
+}
+
 std::string hex(std::string_view data) {
   std::string out;
   out.reserve(data.size() * 2);

@@ -13,6 +13,7 @@ using Sha256 = std::array<uint8_t, 32>;
 Sha256 sha256(std::string_view data);
 Sha256 hmac_sha256(std::string_view key, std::string_view data);
 std::string md5_base64(std::string_view data);  // for Content-MD5 only
+std::string sha1_hex(std::string_view data);    // for names of other tools' cache files only
 std::string hex(std::string_view data);         // lower case
 std::string hex(const Sha256& digest);
 std::optional<std::string> unhex(std::string_view text);
