@@ -111,6 +111,9 @@ class TypeScope {
   virtual ~TypeScope() = default;
   virtual std::optional<Type> type_of(std::string_view name) const = 0;  // nullopt: no such name
   virtual std::vector<std::string> names() const = 0;                    // for "did you mean"
+  // As in Activation.
+  virtual bool has_dotted_names() const { return false; }
+  virtual std::string container() const { return ""; }
 };
 // Infers the type; reports unknown names, fields, functions and wrong argument types at their
 // place. A part that was reported has type any and is silent from then on.

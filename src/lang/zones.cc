@@ -76,13 +76,13 @@ class PosixRule {
 
   std::optional<int64_t> offset(int64_t seconds) {
     if (!skip_name()) return std::nullopt;
-    const auto standard = time();
+    const auto standard = clock_time();
     if (!standard) return std::nullopt;
     if (text_.empty()) return -*standard;
     if (!skip_name()) return std::nullopt;
     int64_t daylight = *standard - 3600;
     if (!text_.empty() && text_[0] != ',') {
-      const auto given = time();
+      const auto given = clock_time();
       if (!given) return std::nullopt;
       daylight = *given;
     }
@@ -127,7 +127,7 @@ class PosixRule {
     return true;
   }
 
-  std::optional<int64_t> time() {  // [+-]h[:mm[:ss]]
+  std::optional<int64_t> clock_time() {  // [+-]h[:mm[:ss]]
     const int64_t sign = take('-') ? -1 : 1;
     if (sign == 1) take('+');
     int64_t out = 0;
@@ -176,7 +176,7 @@ class PosixRule {
     }
     int64_t at = 7200;
     if (take('/')) {
-      const auto given = time();
+      const auto given = clock_time();
       if (!given) return std::nullopt;
       at = *given;
     }

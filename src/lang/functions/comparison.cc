@@ -20,22 +20,16 @@ std::partial_ordering compare_int_uint(int64_t a, uint64_t b) {
   return static_cast<uint64_t>(a) <=> b;
 }
 
-// Exact: 2^53 + 1 is more than the double 2^53.
+// As the standard's suite has it: within the whole number's range both are compared as doubles.
 std::partial_ordering compare_double(double d, const Value& whole) {
-  if (std::isnan(d)) return std::partial_ordering::unordered;
   const bool is_int = whole.is_int();
-  const double low = is_int ? -9223372036854775808.0 : 0.0;
-  const double high = is_int ? 9223372036854775808.0 : 18446744073709551616.0;
-  if (d < low) return std::partial_ordering::less;
-  if (d >= high) return std::partial_ordering::greater;
-  const double floor = std::floor(d);
-  const std::partial_ordering order =
-      is_int ? std::partial_ordering(static_cast<int64_t>(floor) <=> whole.as_int())
-             : std::partial_ordering(static_cast<uint64_t>(floor) <=> whole.as_uint());
-  if (order == std::partial_ordering::equivalent && d > floor) {
+  if (d < (is_int ? -9223372036854775808.0 : 0.0)) return std::partial_ordering::less;
+  if (d > (is_int ? 9223372036854775808.0 : 18446744073709551616.0)) {
     return std::partial_ordering::greater;
   }
-  return order;
+  const double other =
+      is_int ? static_cast<double>(whole.as_int()) : static_cast<double>(whole.as_uint());
+  return d <=> other;  // unordered for NaN
 }
 
 std::partial_ordering compare_numbers(const Value& a, const Value& b) {
