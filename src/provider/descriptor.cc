@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Look-ups in the descriptor model, and the type that a resource has in the language.
+#include "provider/descriptor.h"
+
+#include <charconv>
+
+namespace lf {
+
+namespace {
+
+const Value kNull;
+
+// "12" -> 12; anything else: nullopt.
+std::optional<size_t> list_index(const std::string& text) {
+  size_t index = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, index);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return index;
+}
+
+template <class T>
+const T* find_named(const std::vector<T>& items, std::string_view name) {
+  for (const T& item : items) {
+    if (item.name == name) return &item;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+const Value& at_path(const Value& tree, const WirePath& path) {
+  const Value* at = &tree;
+  for (const std::string& step : path) {
+    if (at->is_secret()) at = &at->secret_value();
+    if (at->is_map()) {
+      if (const Value* entry = at->as_map().find(std::string_view(step))) {
+        at = entry;
+        continue;
+      }
+    }
+    const std::optional<size_t> index = list_index(step);
+    if (!index) return kNull;
+    // XML cannot tell a list of one from its element: index 0 of a thing is the thing.
+    if (!at->is_list()) {
+      if (*index != 0 || at->is_null()) return kNull;
+      continue;
+    }
+    if (*index >= at->as_list().size()) return kNull;
+    at = &at->as_list()[*index];
+  }
+  return *at;
+}
+
+const Property* Property::field(std::string_view field_name) const {
+  return find_named(fields, field_name);
+}
+
+const Property* ResourceType::property(std::string_view property_name) const {
+  return find_named(properties, property_name);
+}
+
+const Facet* ResourceType::facet(std::string_view facet_name) const {
+  return find_named(facets, facet_name);
+}
+
+const Property* ResourceType::unique_name() const {
+  for (const Property& property : properties) {
+    if (property.unique_name) return &property;
+  }
+  return nullptr;
+}
+
+Type ResourceType::object_type() const {
+  std::vector<Type::Field> fields;
+  fields.reserve(properties.size() + 1);
+  fields.push_back({"id", Type(Type::Kind::string), true});
+  for (const Property& property : properties) {
+    const bool secret = property.secret && property.type.kind() != Type::Kind::secret;
+    fields.push_back({property.name, secret ? Type::secret(property.type) : property.type,
+                      property.required});
+  }
+  return Type::object(name, std::move(fields));
+}
+
+}  // namespace lf

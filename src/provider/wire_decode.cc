@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: Apache-2.0
+// Wire data -> properties: out of an answer (client) and out of a request (sandbox). Services say
+// `true` as "true", a list of one as its element and an empty list as "": the declared type decides.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdlib>
+
+#include "base/digest.h"
+#include "base/json.h"
+#include "base/strings.h"
+#include "base/units.h"
+#include "provider/wire.h"
+#include "provider/wire_detail.h"
+
+namespace lf {
+
+namespace {
+
+using wire_detail::plain;
+using wire_detail::Side;
+
+std::unexpected<Error> unreadable(const Property& property, const Value& value,
+                                  std::string_view wanted) {
+  std::string shown = to_text(value);
+  if (shown.size() > 60) shown = shown.substr(0, 57) + "...";
+  return fail(ErrorCode::corrupt, fmt::format("`{}` should be {}, but the service answered `{}`",
+                                              property.name, wanted, printable(shown)));
+}
+
+std::optional<int64_t> whole_number(const Value& value) {
+  if (value.is_int()) return value.as_int();
+  if (value.is_uint()) {
+    if (value.as_uint() > static_cast<uint64_t>(INT64_MAX)) return std::nullopt;
+    return static_cast<int64_t>(value.as_uint());
+  }
+  double number = 0;
+  if (value.is_string()) {
+    const std::string& text = value.as_string();
+    if (text.empty()) return std::nullopt;
+    char* end = nullptr;
+    errno = 0;
+    const int64_t whole = std::strtoll(text.c_str(), &end, 10);
+    if (errno == 0 && *end == '\0') return whole;
+    number = std::strtod(text.c_str(), &end);  // "300.0", as XML writes doubles
+    if (*end != '\0') return std::nullopt;
+  } else if (value.is_double()) {
+    number = value.as_double();
+  } else {
+    return std::nullopt;
+  }
+  if (std::isnan(number) || number != std::floor(number) || std::fabs(number) > 9.2e18) {
+    return std::nullopt;
+  }
+  return static_cast<int64_t>(number);
+}
+
+// A whole number of the property's units, in its base unit. nullopt: no number, or out of range.
+std::optional<int64_t> from_units(const Property& property, const Value& value) {
+  const std::optional<int64_t> amount = whole_number(value);
+  int64_t out = 0;
+  if (!amount || __builtin_mul_overflow(*amount, wire_detail::unit_factor(property), &out)) {
+    return std::nullopt;
+  }
+  return out;
+}
+
+Result<Value> to_bool(const Property& property, const Value& value) {
+  if (value.is_bool()) return value;
+  if (value.is_string() && iequals(value.as_string(), "true")) return Value(true);
+  if (value.is_string() && iequals(value.as_string(), "false")) return Value(false);
+  return unreadable(property, value, "true or false");
+}
+
+Result<Value> to_double(const Property& property, const Value& value) {
+  if (value.is_number()) return value;
+  if (value.is_string() && !value.as_string().empty()) {
+    char* end = nullptr;
+    const double number = std::strtod(value.as_string().c_str(), &end);
+    if (*end == '\0') return Value(number);
+  }
+  return unreadable(property, value, "a number");
+}
+
+Result<Value> to_timestamp(const Property& property, const Value& value) {
+  if (value.is_timestamp()) return value;
+  if (value.is_string()) {
+    if (const auto parsed = parse_timestamp(value.as_string())) return Value(*parsed);
+  }
+  const Result<Value> seconds = to_double(property, value);
+  if (!seconds) return unreadable(property, value, "a time");
+  const double number = seconds->is_double() ? seconds->as_double()
+                                             : static_cast<double>(whole_number(*seconds).value_or(0));
+  if (std::isnan(number) || std::fabs(number) > 253402300799.0) {
+    return unreadable(property, value, "a time");
+  }
+  const double whole = std::floor(number);
+  return Value(Timestamp{static_cast<int64_t>(whole),
+                         static_cast<int32_t>(std::lround((number - whole) * 1e3) % 1000) * 1'000'000});
+}
+
+Result<Value> to_string_value(const Property& property, const Value& value) {
+  switch (value.kind()) {
+    case Value::Kind::string: return value;
+    case Value::Kind::list:
+    case Value::Kind::map:
+      // A document where the type is text: its JSON is the text.
+      if (property.format == WireFormat::json) return Value(to_json(value));
+      return unreadable(property, value, "text");
+    default: return Value(to_text(value));
+  }
+}
+
+// One scalar by its declared type.
+Result<Value> decode_scalar(const Type& type, const Property& property, const Value& value) {
+  switch (type.kind()) {
+    case Type::Kind::boolean: return to_bool(property, value);
+    case Type::Kind::integer:
+    case Type::Kind::uinteger: {
+      const auto number = whole_number(value);
+      return number ? Result<Value>(Value(*number)) : unreadable(property, value, "a whole number");
+    }
+    case Type::Kind::floating: return to_double(property, value);
+    case Type::Kind::duration: {
+      if (value.is_duration()) return value;
+      const auto seconds = from_units(property, value);
+      return seconds ? Result<Value>(Value(Duration{*seconds, 0}))
+                     : unreadable(property, value, "a duration");
+    }
+    case Type::Kind::size: {
+      const auto bytes = from_units(property, value);
+      return bytes ? Result<Value>(Value(*bytes)) : unreadable(property, value, "a size");
+    }
+    case Type::Kind::timestamp: return to_timestamp(property, value);
+    case Type::Kind::cidr: {
+      if (value.is_cidr()) return value;
+      const auto cidr = parse_cidr(value.string_or());
+      return cidr ? Result<Value>(Value(*cidr)) : unreadable(property, value, "a range of addresses");
+    }
+    case Type::Kind::ip: {
+      if (value.is_ip()) return value;
+      const auto ip = parse_ip(value.string_or());
+      return ip ? Result<Value>(Value(*ip)) : unreadable(property, value, "an address");
+    }
+    case Type::Kind::string:
+    case Type::Kind::email:
+    case Type::Kind::enumeration:
+    case Type::Kind::ref: return to_string_value(property, value);
+    default: return value;
+  }
+}
+
+// What a scalar's text forms hide.
+Result<Value> unformatted(const Property& property, const Value& value, Side side) {
+  if (!value.is_string()) return value;
+  const ReadTransform transform = property.read_transform;
+  const bool coded = side == Side::request ? property.format == WireFormat::base64
+                                           : transform == ReadTransform::base64;
+  if (coded) {
+    auto text = unbase64(value.as_string());
+    return text ? Result<Value>(Value(std::move(*text))) : unreadable(property, value, "base64");
+  }
+  if (side == Side::answer && transform == ReadTransform::last_path) {
+    const std::string& text = value.as_string();
+    const size_t slash = text.rfind('/');
+    return Value(slash == std::string::npos ? text : text.substr(slash + 1));
+  }
+  return value;
+}
+
+class WhereActivation : public cel::Activation {
+ public:
+  explicit WhereActivation(const Value& element) : element_(element) {}
+  std::optional<Value> lookup(std::string_view name) const override {
+    if (name == "element") return element_;
+    return std::nullopt;
+  }
+
+ private:
+  const Value& element_;
+};
+
+Result<Value> decode(const Type& type, const Property& property, const Value& value, Side side,
+                     int depth);
+Result<Value> decode_whole(const Property& property, const Value& value, Side side, int depth);
+
+Result<List> counted(const Property& property, List items, Side side) {
+  if (!property.where || side == Side::request) return items;
+  List out;
+  for (Value& item : items) {
+    const WhereActivation activation(item);
+    const Value keep = cel::evaluate(*property.where, activation);
+    if (keep.is_error()) {
+      return fail(ErrorCode::corrupt,
+                  fmt::format("`{}` cannot be read: {}", property.name, keep.error_message()));
+    }
+    if (keep.is_bool() && keep.as_bool()) out.push_back(std::move(item));
+  }
+  return out;
+}
+
+List as_items(const Value& value) {
+  if (value.is_list()) return value.as_list();
+  if (value.is_unset() || (value.is_string() && value.as_string().empty())) return {};
+  if (value.is_map() && value.as_map().empty()) return {};
+  return {value};
+}
+
+Result<Value> decode_list(const Type& type, const Property& property, const Value& value, Side side,
+                          int depth) {
+  auto items = counted(property, as_items(value), side);
+  if (!items) return std::unexpected(items.error());
+  const std::string& wrap = side == Side::request ? property.item : property.read_item;
+  List out;
+  out.reserve(items->size());
+  for (const Value& item : *items) {
+    const Value& inner = wrap.empty() || !item.is_map() ? item : item[wrap];
+    if (inner.is_unset()) continue;
+    auto element = decode(type.element(), property, inner, side, depth + 1);
+    if (!element) return element;
+    out.push_back(std::move(*element));
+  }
+  return Value(std::move(out));
+}
+
+Result<Value> decode_map(const Type& type, const Property& property, const Value& value, Side side,
+                         int depth) {
+  const bool request = side == Side::request;
+  const std::string& key_name = request ? property.pair_key : property.read_pair_key;
+  const std::string& value_name = request ? property.pair_value : property.read_pair_value;
+  Map out;
+  const auto take = [&](const Value& key, const Value& member) -> Result<void> {
+    if (member.is_unset()) return {};
+    auto element = decode(type.element(), property, member, side, depth + 1);
+    if (!element) return std::unexpected(element.error());
+    out.set(key.is_string() ? key : Value(to_text(key)), std::move(*element));
+    return {};
+  };
+  const bool pairs = !key_name.empty() &&
+                     (!value.is_map() || value.as_map().find(std::string_view(key_name)) != nullptr);
+  if (pairs) {
+    auto items = counted(property, as_items(value), side);
+    if (!items) return std::unexpected(items.error());
+    for (const Value& item : *items) {
+      // A pair without its value is a key with the empty text (tags may be like that).
+      const Value& member = item[value_name];
+      auto done = take(item[key_name], member.is_unset() ? Value("") : member);
+      if (!done) return std::unexpected(done.error());
+    }
+    return Value(std::move(out));
+  }
+  if (value.is_string() && value.as_string().empty()) return Value(std::move(out));
+  if (!value.is_map()) return unreadable(property, value, "a map");
+  for (const auto& [key, member] : value.as_map()) {
+    auto done = take(key, member);
+    if (!done) return std::unexpected(done.error());
+  }
+  return Value(std::move(out));
+}
+
+Result<Value> decode_object(const Property& property, const Value& value, Side side, int depth) {
+  if (property.fields.empty()) return value;
+  if (value.is_string() && value.as_string().empty()) return Value(Map{});
+  if (!value.is_map()) return unreadable(property, value, "a group of fields");
+  Map out;
+  for (const Property& field : property.fields) {
+    const WirePath& path = side == Side::request ? field.wire : field.read;
+    if (path.empty() || field.local || (field.write_only && side == Side::answer)) continue;
+    const Value& member = at_path(value, path);
+    if (member.is_unset()) continue;
+    auto decoded = decode_whole(field, member, side, depth + 1);
+    if (!decoded) return decoded;
+    if (!decoded->is_unset()) out.set(std::string_view(field.name), std::move(*decoded));
+  }
+  return Value(std::move(out));
+}
+
+Result<Value> decode(const Type& declared, const Property& property, const Value& value, Side side,
+                     int depth) {
+  // Wire data is as deep as its text; the types are not, but `fields` may nest.
+  constexpr int kDepthMax = 64;
+  if (depth > kDepthMax) return fail(ErrorCode::corrupt, "an answer is nested too deeply");
+  if (value.is_secret()) {
+    auto inner = decode(declared, property, value.secret_value(), side, depth + 1);
+    return inner ? Result<Value>(Value::secret(std::move(*inner))) : inner;
+  }
+  if (value.is_unknown() || value.is_error()) return value;
+  const Type& type = plain(declared);
+  switch (type.kind()) {
+    case Type::Kind::list: return decode_list(type, property, value, side, depth);
+    case Type::Kind::map: return decode_map(type, property, value, side, depth);
+    case Type::Kind::object: return decode_object(property, value, side, depth);
+    default: break;
+  }
+  auto text = unformatted(property, value, side);
+  if (!text) return text;
+  // XML and some JSON services write what is not set as "".
+  const bool empty = text->is_string() && text->as_string().empty();
+  if (empty && type.kind() != Type::Kind::string && type.kind() != Type::Kind::any) return Value();
+  return decode_scalar(type, property, *text);
+}
+
+bool wants_text(const Property& property) {
+  const Type::Kind kind = plain(property.type).kind();
+  return kind == Type::Kind::string || kind == Type::Kind::ref || kind == Type::Kind::email;
+}
+
+// A property's whole value: first the document forms, then by type.
+Result<Value> decode_whole(const Property& property, const Value& value, Side side, int depth) {
+  const ReadTransform transform = property.read_transform;
+  Value document = value;
+  if (side == Side::answer && transform == ReadTransform::url_json && value.is_string()) {
+    auto text = percent_decode(value.as_string());
+    if (!text) return unreadable(property, value, "percent-encoded JSON");
+    document = Value(std::move(*text));
+  }
+  const bool json = side == Side::request ? property.format == WireFormat::json
+                                          : transform == ReadTransform::json ||
+                                                transform == ReadTransform::url_json;
+  if (json && document.is_string() && !wants_text(property)) {
+    if (document.as_string().empty()) return Value();
+    auto parsed = parse_json(document.as_string());
+    if (!parsed) return unreadable(property, document, "a JSON document");
+    document = std::move(*parsed);
+  }
+  auto out = decode(property.type, property, document, side, depth);
+  if (!out || out->is_unset() || out->is_secret()) return out;
+  const bool secret = property.secret || property.type.kind() == Type::Kind::secret;
+  return secret ? Value::secret(std::move(*out)) : out;
+}
+
+}  // namespace
+
+Result<Value> from_wire(const Property& property, const Value& item, Protocol) {
+  if (property.read.empty() || property.write_only || property.local) return Value();
+  const Value& value = at_path(item, property.read);
+  if (value.is_unset()) return Value();
+  return decode_whole(property, value, Side::answer, 0);
+}
+
+Result<Value> from_request(const Property& property, const Value& input, Protocol) {
+  if (property.wire.empty() || property.local) return Value();
+  const Value& value = at_path(input, property.wire);
+  if (value.is_unset()) return Value();
+  return decode_whole(property, value, Side::request, 0);
+}
+
+Result<Map> read_properties(const ResourceType& type, std::string_view facet, const Value& item) {
+  const Protocol protocol = type.service == nullptr ? Protocol::json : type.service->protocol;
+  Map out;
+  for (const Property& property : type.properties) {
+    if (property.facet != facet) continue;
+    auto value = from_wire(property, item, protocol);
+    if (!value) return std::unexpected(value.error());
+    if (!value->is_unset()) out.set(std::string_view(property.name), std::move(*value));
+  }
+  return out;
+}
+
+}  // namespace lf
