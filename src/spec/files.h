@@ -7,8 +7,8 @@
 
 #include "base/diagnostic.h"
 #include "base/world.h"
-#include "spec/reader.h"
-#include "spec/syntax.h"
+#include "yaml/reader.h"
+#include "yaml/syntax.h"
 
 namespace lf {
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "spec/reader.h"
+#include "yaml/reader.h"
 
 #include <catch2/catch.hpp>
 #include <chrono>
 
 #include "base/json.h"
-#include "spec/scalar_text.h"
+#include "yaml/scalar_text.h"
 
 using namespace lf;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // yaml-cpp's events and the scan's tokens come in the same order: each event takes the next tokens
 // for its end and its exact place. yaml-cpp stays in this file.
-#include "spec/reader.h"
+#include "yaml/reader.h"
 
 #include <fmt/format.h>
 #include <yaml-cpp/anchor.h>
@@ -18,8 +18,8 @@
 #include <unordered_set>
 
 #include "base/strings.h"
-#include "spec/scalar_text.h"
-#include "spec/yaml_errors.h"
+#include "yaml/scalar_text.h"
+#include "yaml/yaml_errors.h"
 
 namespace lf {
 

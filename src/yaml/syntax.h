@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The syntax tree of specs: YAML as it was written, with the place of everything. Several files may
-// share one tree, so that a folder of files reads as one spec.
+// The syntax tree of specs and descriptors: YAML as it was written, with the place of everything.
+// Several files may share one tree, so that a folder of files reads as one spec.
 //
 // All nodes lie in one vector, all children in another; texts are views into the sources where the
 // scalar stands there byte for byte. Aliases share the node that they name (the tree is a DAG;

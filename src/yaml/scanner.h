@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "spec/scan.h"
+#include "yaml/scan.h"
 
 namespace lf {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/text_map.h"
-#include "spec/syntax.h"
+#include "yaml/syntax.h"
 
 namespace lf {
 

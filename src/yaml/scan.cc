@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "spec/scan.h"
+#include "yaml/scan.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "spec/scanner.h"
+#include "yaml/scanner.h"
 
 namespace lf {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "spec/yaml_errors.h"
+#include "yaml/yaml_errors.h"
 
 #include <algorithm>
 

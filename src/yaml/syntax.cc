@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "spec/syntax.h"
+#include "yaml/syntax.h"
 
 #include <charconv>
 #include <cmath>
@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "base/assert.h"
-#include "spec/scalar_text.h"
+#include "yaml/scalar_text.h"
 
 namespace lf {
 

@@ -5,8 +5,8 @@
 
 #include "base/diagnostic.h"
 #include "base/source.h"
-#include "spec/scan.h"
-#include "spec/syntax.h"
+#include "yaml/scan.h"
+#include "yaml/syntax.h"
 
 namespace lf {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "spec/scalar_text.h"
+#include "yaml/scalar_text.h"
 
 #include <algorithm>
 #include <optional>

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/diagnostic.h"
-#include "spec/syntax.h"
+#include "yaml/syntax.h"
 
 namespace lf {
 

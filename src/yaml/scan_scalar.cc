@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
-#include "spec/scanner.h"
+#include "yaml/scanner.h"
 
 namespace lf {
 
