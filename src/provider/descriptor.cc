@@ -8,7 +8,8 @@ namespace lf {
 
 namespace {
 
-const Value kNull;
+// The path's split puts a trailing "[]" into a step of its own.
+constexpr std::string_view kAsList = "[]";
 
 // "12" -> 12; anything else: nullopt.
 std::optional<size_t> list_index(const std::string& text) {
@@ -29,10 +30,40 @@ const T* find_named(const std::vector<T>& items, std::string_view name) {
 
 }  // namespace
 
-const Value& at_path(const Value& tree, const WirePath& path) {
+namespace {
+
+Value walk(const Value& tree, const WirePath& path, size_t from);
+
+// `*`: what each element of the list holds, joined into one list.
+Value walk_each(const Value& list, const WirePath& path, size_t from) {
+  List out;
+  const auto add = [&](const Value& element) {
+    const Value found = walk(element, path, from);
+    if (found.is_list()) {
+      out.insert(out.end(), found.as_list().begin(), found.as_list().end());
+    } else if (!found.is_unset()) {
+      out.push_back(found);
+    }
+  };
+  if (list.is_list()) {
+    for (const Value& element : list.as_list()) add(element);
+  } else if (list.is_map()) {
+    add(list);
+  }
+  return Value(std::move(out));
+}
+
+Value walk(const Value& tree, const WirePath& path, size_t from) {
   const Value* at = &tree;
-  for (const std::string& step : path) {
+  for (size_t i = from; i < path.size(); ++i) {
+    const std::string& step = path[i];
     if (at->is_secret()) at = &at->secret_value();
+    if (step == "*") return walk_each(*at, path, i + 1);
+    if (step == kAsList) {
+      if (at->is_list()) return *at;
+      const bool nothing = at->is_unset() || (at->is_string() && at->as_string().empty());
+      return nothing ? Value(List{}) : Value(List{*at});
+    }
     if (at->is_map()) {
       if (const Value* entry = at->as_map().find(std::string_view(step))) {
         at = entry;
@@ -40,17 +71,21 @@ const Value& at_path(const Value& tree, const WirePath& path) {
       }
     }
     const std::optional<size_t> index = list_index(step);
-    if (!index) return kNull;
+    if (!index) return {};
     // XML cannot tell a list of one from its element: index 0 of a thing is the thing.
     if (!at->is_list()) {
-      if (*index != 0 || at->is_null()) return kNull;
+      if (*index != 0 || at->is_null()) return {};
       continue;
     }
-    if (*index >= at->as_list().size()) return kNull;
+    if (*index >= at->as_list().size()) return {};
     at = &at->as_list()[*index];
   }
   return *at;
 }
+
+}  // namespace
+
+Value at_path(const Value& tree, const WirePath& path) { return walk(tree, path, 0); }
 
 const Property* Property::field(std::string_view field_name) const {
   return find_named(fields, field_name);

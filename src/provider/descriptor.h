@@ -22,8 +22,10 @@
 namespace lf {
 
 using WirePath = std::vector<std::string>;  // "a.b.0" split at dots
-// Walks maps by key and lists by index. Missing: null.
-const Value& at_path(const Value& tree, const WirePath& path);
+// Walks maps by key and lists by index. Missing: null. A last step "[]" gives a list whatever is
+// there: nothing is an empty one, a single value a list of one. A step "*" takes what each element
+// of a list holds, joined into one list.
+Value at_path(const Value& tree, const WirePath& path);
 
 // One way in which a service names an error of some class.
 struct ErrorPattern {
@@ -228,8 +230,8 @@ struct SecurityCheck {
 
 struct SandboxRule {
   std::string on;                  // "create", "delete", a facet's name, or an action
-  cel::Interpolation when;
-  std::string code, message;
+  cel::Interpolation when, message;
+  std::string code;
   int status = 400;
 };
 struct Sandbox {
@@ -250,6 +252,9 @@ struct ResourceType {
   std::string id_prefix;
   MarkCarrier carrier = MarkCarrier::none;
   std::string mark_property;
+  std::string mark_reason;              // why there is no carrier
+  int mark_key_max = 0, mark_value_max = 0;  // 0: no limit known
+  std::string mark_charset;             // RE2 over a whole key or value; empty: any text
   bool marks_in_create = false;
   std::vector<Property> properties;     // in file order
   Create create;

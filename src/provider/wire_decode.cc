@@ -165,6 +165,11 @@ Result<Value> unformatted(const Property& property, const Value& value, Side sid
     const size_t slash = text.rfind('/');
     return Value(slash == std::string::npos ? text : text.substr(slash + 1));
   }
+  if (side == Side::answer && transform == ReadTransform::last_colon) {
+    const std::string& text = value.as_string();
+    const size_t colon = text.rfind(':');
+    return Value(colon == std::string::npos ? text : text.substr(colon + 1));
+  }
   return value;
 }
 
@@ -258,15 +263,26 @@ Result<Value> decode_map(const Type& type, const Property& property, const Value
   return Value(std::move(out));
 }
 
+// What a request holds at the property's wire name, or at the first of its alternatives.
+Value at_request(const Property& property, const Value& input) {
+  if (property.wire.empty()) return {};
+  Value value = at_path(input, property.wire);
+  for (const WirePath& path : property.wire_or) {
+    if (!value.is_unset()) break;
+    value = at_path(input, path);
+  }
+  return value;
+}
+
 Result<Value> decode_object(const Property& property, const Value& value, Side side, int depth) {
   if (property.fields.empty()) return value;
   if (value.is_string() && value.as_string().empty()) return Value(Map{});
   if (!value.is_map()) return unreadable(property, value, "a group of fields");
   Map out;
   for (const Property& field : property.fields) {
-    const WirePath& path = side == Side::request ? field.wire : field.read;
-    if (path.empty() || field.local || (field.write_only && side == Side::answer)) continue;
-    const Value& member = at_path(value, path);
+    if (field.local || (field.write_only && side == Side::answer)) continue;
+    const Value member = side == Side::request ? at_request(field, value) : at_path(value, field.read);
+    if (side == Side::answer && field.read.empty()) continue;
     if (member.is_unset()) continue;
     auto decoded = decode_whole(field, member, side, depth + 1);
     if (!decoded) return decoded;
@@ -333,14 +349,14 @@ Result<Value> decode_whole(const Property& property, const Value& value, Side si
 
 Result<Value> from_wire(const Property& property, const Value& item, Protocol) {
   if (property.read.empty() || property.write_only || property.local) return Value();
-  const Value& value = at_path(item, property.read);
+  const Value value = at_path(item, property.read);
   if (value.is_unset()) return Value();
   return decode_whole(property, value, Side::answer, 0);
 }
 
 Result<Value> from_request(const Property& property, const Value& input, Protocol) {
-  if (property.wire.empty() || property.local) return Value();
-  const Value& value = at_path(input, property.wire);
+  if (property.local) return Value();
+  const Value value = at_request(property, input);
   if (value.is_unset()) return Value();
   return decode_whole(property, value, Side::request, 0);
 }

@@ -33,11 +33,28 @@ int64_t unit_factor(const Property& property) {
   return 1;
 }
 
+namespace {
+
+// `*` backwards: each element of the value into an element of the list there.
+Value set_each(const Value& tree, const WirePath& path, size_t from, const Value& value) {
+  if (!value.is_list()) return tree;
+  List out = tree.is_list() ? tree.as_list() : List{};
+  if (out.size() < value.as_list().size()) out.resize(value.as_list().size());
+  for (size_t i = 0; i < value.as_list().size(); ++i) {
+    out[i] = set_at(out[i], path, from, value.as_list()[i]);
+  }
+  return Value(std::move(out));
+}
+
+}  // namespace
+
 Value set_at(const Value& tree, const WirePath& path, size_t from, const Value& value) {
   if (from == path.size()) {
     return tree.is_map() && value.is_map() ? merge_wire(tree, value) : value;
   }
   const std::string& step = path[from];
+  if (step == "[]") return set_at(tree, path, from + 1, value);
+  if (step == "*") return set_each(tree, path, from + 1, value);
   size_t index = 0;
   const auto [stop, error] = std::from_chars(step.data(), step.data() + step.size(), index);
   // No descriptor names an element far out; a bound keeps a typing slip from filling the memory.
@@ -109,10 +126,24 @@ Value formatted(const Property& property, const Value& value, Side side) {
   return Value(base64(value.is_bytes() ? value.as_bytes() : to_text(value)));
 }
 
+// Of `wire` and its alternatives the one whose parent is there already; else `wire`.
+const WirePath& request_path(const Property& property, const Value& input) {
+  if (property.wire_or.empty()) return property.wire;
+  const auto made = [&](const WirePath& path) {
+    const WirePath parent(path.begin(), path.end() - (path.empty() ? 0 : 1));
+    return !at_path(input, parent).is_unset();
+  };
+  if (made(property.wire)) return property.wire;
+  for (const WirePath& path : property.wire_or) {
+    if (made(path)) return path;
+  }
+  return property.wire;
+}
+
 Value encode_object(const std::vector<Property>& fields, const Value& value, Side side) {
   Value out{Map{}};
   for (const Property& field : fields) {
-    const WirePath& path = side == Side::request ? field.wire : field.read;
+    const WirePath path = side == Side::request ? request_path(field, out) : field.read;
     const Value& member = value[field.name];
     if (path.empty() || field.local || member.is_unset()) continue;
     out = set_at(out, path, 0, whole(field, member, side));
@@ -199,7 +230,9 @@ void put_on_wire(const Property& property, const Value& value, Map& input) {
   if (property.wire.empty() || property.local || value.is_unset()) return;
   const Value encoded = to_wire(property, value);
   if (encoded.is_unset()) return;
-  input = set_at(Value(std::move(input)), property.wire, 0, encoded).as_map();
+  Value tree(std::move(input));
+  const WirePath path = request_path(property, tree);
+  input = set_at(tree, path, 0, encoded).as_map();
 }
 
 void put_in_item(const Property& property, const Value& value, Protocol, Map& item) {

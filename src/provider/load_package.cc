@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// package.yaml and services.yaml.
+#include <fmt/format.h>
+
+#include "base/strings.h"
+#include "provider/loader.h"
+#include "provider/loader_words.h"
+
+namespace lf {
+
+bool Loader::load_package(const LoadNode& file, PackageInfo& out) {
+  const size_t before = diagnostics_.error_count();
+  if (!keys(file, "package", {"package", "version", "credentials", "signing", "identity", "marks"})) {
+    return false;
+  }
+  for (const char* key : {"package", "version"}) required(file, key, "package");
+  text(file, "package", out.name);
+  number(file, "version", out.version, 1, 1'000'000);
+  text(file, "credentials", out.credentials);
+  text(file, "signing", out.signing);
+  if (const LoadNode* identity = file.find("identity")) {
+    keys(*identity, "identity", {"service", "action", "account", "arn"});
+    for (const char* key : {"service", "action", "account"}) required(*identity, key, "identity");
+    text(*identity, "service", out.identity_service);
+    text(*identity, "action", out.identity_action);
+    path(*identity, "account", out.identity_account);
+    path(*identity, "arn", out.identity_arn);
+  }
+  if (const LoadNode* marks = file.find("marks")) {
+    keys(*marks, "marks", {"stack", "address", "intent"});
+    for (const char* key : {"stack", "address", "intent"}) required(*marks, key, "marks");
+    text(*marks, "stack", out.mark_stack);
+    text(*marks, "address", out.mark_address);
+    text(*marks, "intent", out.mark_intent);
+  }
+  return diagnostics_.error_count() == before;
+}
+
+bool Loader::load_services(const LoadNode& file, std::vector<Service>& out) {
+  const size_t before = diagnostics_.error_count();
+  if (!want(file, LoadNode::Kind::map, "services")) return false;
+  std::vector<ErrorPattern> shared;
+  if (const LoadNode* all = file.find("all")) {
+    keys(*all, "all", {"errors"});
+    if (const LoadNode* node = all->find("errors")) shared = errors(*node);
+  }
+  for (const LoadNode::Entry& entry : file.entries) {
+    if (entry.key == "all") continue;
+    const LoadNode& node = entry.value;
+    Service one;
+    one.name = entry.key;
+    if (!keys(node, entry.key,
+              {"protocol", "api_version", "json_version", "target_prefix", "endpoint",
+               "signing_name", "model", "xmlns", "in_host", "query_compatible", "content_md5",
+               "page", "errors"})) {
+      continue;
+    }
+    required(node, "protocol", entry.key);
+    word<Protocol>(node, "protocol", one.protocol,
+                   {{"ec2query", Protocol::ec2query},
+                    {"query", Protocol::query},
+                    {"json", Protocol::json},
+                    {"rest_json", Protocol::rest_json},
+                    {"rest_xml", Protocol::rest_xml}});
+    if (one.protocol == Protocol::json) {
+      for (const char* key : {"json_version", "target_prefix"}) required(node, key, entry.key);
+    }
+    if (one.protocol == Protocol::ec2query || one.protocol == Protocol::query) {
+      required(node, "api_version", entry.key);
+    }
+    text(node, "api_version", one.api_version);
+    text(node, "json_version", one.json_version);
+    text(node, "target_prefix", one.target_prefix);
+    one.endpoint = entry.key;
+    text(node, "endpoint", one.endpoint);
+    one.signing_name = one.endpoint;
+    text(node, "signing_name", one.signing_name);
+    text(node, "model", one.model);
+    text(node, "xmlns", one.xmlns);
+    text(node, "in_host", one.in_host);
+    flag(node, "query_compatible", one.query_compatible);
+    flag(node, "content_md5", one.content_md5);
+    one.page = page(node.find("page"), nullptr);
+    if (const LoadNode* own = node.find("errors")) one.errors = errors(*own);
+    one.errors.insert(one.errors.end(), shared.begin(), shared.end());
+    out.push_back(std::move(one));
+  }
+  return diagnostics_.error_count() == before;
+}
+
+}  // namespace lf

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rest of a resource type: ends, errors, blockers, preflight, security, sandbox.
+#include <fmt/format.h>
+
+#include "provider/loader.h"
+#include "provider/loader_words.h"
+
+namespace lf {
+
+void Loader::tail(const LoadNode& file, ResourceType& out) {
+  if (const LoadNode* waits = file.find("waits")) {
+    keys(*waits, "waits", {"create", "update", "delete"});
+    wait(*waits, "create", out.wait_create);
+    wait(*waits, "update", out.wait_update);
+    wait(*waits, "delete", out.wait_delete);
+  }
+  if (const LoadNode* ends = file.find("ends")) {
+    Ends one;
+    keys(*ends, "ends", {"path", "states", "interrupted"});
+    path(*ends, "path", one.path);
+    texts(*ends, "states", one.states);
+    NameScope scope;
+    scope.roots = {"item"};
+    expression(*ends, "interrupted", scope, one.interrupted);
+    if (one.path.empty()) required(*ends, "path", "ends");
+    out.ends = std::move(one);
+  }
+  duration(file, "visible_within", out.visible_within);
+  if (const LoadNode* node = required(file, "recovery", "type")) recovery(*node, out);
+  if (const LoadNode* node = file.find("errors")) out.errors = errors(*node);
+  if (out.service != nullptr) {
+    out.errors.insert(out.errors.end(), out.service->errors.begin(), out.service->errors.end());
+  }
+  if (const LoadNode* node = file.find("blockers")) blockers(*node, out);
+  if (const LoadNode* node = file.find("preflight")) preflight(*node, out);
+  if (const LoadNode* node = file.find("security")) security(*node, out);
+  if (const LoadNode* node = file.find("sandbox")) sandbox(*node, out);
+}
+
+void Loader::blockers(const LoadNode& node, ResourceType& out) {
+  if (!want(node, LoadNode::Kind::list, "blockers")) return;
+  for (const LoadNode& item : node.items) {
+    Blocker one;
+    if (!call(item, "blockers", CallPlace::read, call_scope(), one.call,
+              {"items", "where", "id", "owner", "doc"})) {
+      continue;
+    }
+    text(item, "doc", one.doc);
+    path(item, "items", one.items);
+    path(item, "id", one.id);
+    path(item, "owner", one.owner);
+    expression(item, "where", call_scope({"element"}), one.where);
+    if (one.items.empty()) required(item, "items", "blockers");
+    out.blockers.push_back(std::move(one));
+  }
+}
+
+void Loader::preflight(const LoadNode& node, ResourceType& out) {
+  if (!want(node, LoadNode::Kind::list, "preflight")) return;
+  for (const LoadNode& item : node.items) {
+    Preflight one;
+    if (!keys(item, "preflight", {"data", "with", "expect", "message"})) continue;
+    text(item, "data", one.data);
+    if (const LoadNode* data = required(item, "data", "preflight")) {
+      data_references.emplace_back(one.data, data->span);
+    }
+    NameScope scope;
+    scope.roots = {"self", "account", "region", "partition"};
+    if (const LoadNode* with = item.find("with")) one.with = tree(*with, scope);
+    scope.roots.insert("result");
+    if (const LoadNode* expect = required(item, "expect", "preflight")) {
+      if (auto parsed = expression(*expect, scope)) one.expect = std::move(*parsed);
+    }
+    if (const LoadNode* message = required(item, "message", "preflight")) {
+      if (auto parsed = interpolation(*message, scope)) one.message = std::move(*parsed);
+    }
+    out.preflight.push_back(std::move(one));
+  }
+}
+
+void Loader::security(const LoadNode& node, ResourceType& out) {
+  if (!keys(node, "security", {"checks"})) return;
+  const LoadNode* checks = node.find("checks");
+  if (checks == nullptr || !want(*checks, LoadNode::Kind::list, "checks")) return;
+  NameScope scope;
+  scope.roots = {"self"};
+  for (const LoadNode& item : checks->items) {
+    SecurityCheck one;
+    if (!keys(item, "checks", {"id", "when", "message"})) continue;
+    required(item, "id", "checks");
+    text(item, "id", one.id);
+    if (const LoadNode* when = required(item, "when", "checks")) {
+      if (auto parsed = expression(*when, scope)) one.when = std::move(*parsed);
+    }
+    if (const LoadNode* message = required(item, "message", "checks")) {
+      if (auto parsed = interpolation(*message, scope)) one.message = std::move(*parsed);
+    }
+    out.security.push_back(std::move(one));
+  }
+}
+
+void Loader::sandbox(const LoadNode& node, ResourceType& out) {
+  Sandbox& box = out.sandbox;
+  if (!keys(node, "sandbox", {"id", "computed", "defaults", "fresh", "rules", "source"})) return;
+  text(node, "id", box.id);
+  const NameScope scope = call_scope({"input", "parent", "siblings", "referrers"});
+  templates(node, "computed", scope, box.computed);
+  const auto known = [&](const char* key) {
+    const LoadNode* map = node.find(key);
+    if (map == nullptr || !want(*map, LoadNode::Kind::map, key)) return map;
+    for (const LoadNode::Entry& entry : map->entries) known_property(entry.key, entry.key_span);
+    return map;
+  };
+  known("computed");
+  if (const LoadNode* defaults = known("defaults")) box.defaults = tree(*defaults, scope);
+  if (const LoadNode* fresh = known("fresh")) box.fresh = tree(*fresh, scope);
+  const LoadNode* rules = node.find("rules");
+  if (rules == nullptr || !want(*rules, LoadNode::Kind::list, "rules")) return;
+  for (const LoadNode& item : rules->items) {
+    SandboxRule one;
+    if (!keys(item, "rules", {"on", "when", "code", "message", "status"})) continue;
+    text(item, "on", one.on);
+    required(item, "on", "rules");
+    required(item, "code", "rules");
+    text(item, "code", one.code);
+    number(item, "status", one.status, 300, 599);
+    if (const LoadNode* when = required(item, "when", "rules")) {
+      if (auto parsed = expression(*when, scope)) one.when = std::move(*parsed);
+    }
+    if (const LoadNode* message = item.find("message")) {
+      if (auto parsed = interpolation(*message, scope)) one.message = std::move(*parsed);
+    }
+    out.sandbox.rules.push_back(std::move(one));
+  }
+}
+
+}  // namespace lf
