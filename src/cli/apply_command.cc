@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// `apply` and `destroy`: plan, show, ask, do, tell.
+#include <algorithm>
+
+#include "base/strings.h"
+#include "cli/commands.h"
+#include "cli/planning.h"
+#include "cli/report.h"
+
+namespace lf {
+
+namespace {
+
+class ApplyRun {
+ public:
+  ApplyRun(CommandContext& context, bool destroy) : context_(context), destroy_(destroy) {}
+
+  Task<int> run(Session* session, const std::string saved) {
+    Plan plan;
+    Task<PlanningEnd> planning = plan_all(session, &context_, &plan, destroy_);
+    PlanningEnd end = co_await std::move(planning);
+    if (end.exit_code >= 0) co_return end.exit_code;
+    if (!saved.empty()) {
+      Result<void> same = check_saved_plan(*session, plan, saved);
+      if (!same) co_return tell(same.error());
+    }
+    const PlanView view = plan_view(*session, context_);
+    const bool json = context_.options.json;
+    print(render_plan(plan, view));
+    Task<Result<void>> noting = note_observations(session, &plan);
+    Result<void> noted = co_await std::move(noting);
+    if (!noted) co_return tell(noted.error());
+    if (context_.options.refresh == "only" || !plan.has_changes()) {
+      Task<int> closing = finish(session, kDone);
+      const int code = co_await std::move(closing);
+      co_return code;
+    }
+    if (destroy_ || removes_any(plan)) {
+      Task<Result<void>> looking = refuse_data(session, &plan);
+      Result<void> empty = co_await std::move(looking);
+      if (!empty) co_return tell(empty.error());
+    }
+    if (saved.empty() && !context_.options.auto_approve) {
+      const int answer = confirm(*session, plan);
+      if (answer >= 0) co_return answer;
+    }
+    Result<void> lock = session->save_lock_file();
+    if (!lock) co_return tell(lock.error());
+    Task<Result<void>> beginning = session->store()->append(Entry(session->run_begin()));
+    Result<void> begun = co_await std::move(beginning);
+    if (!begun) co_return tell(begun.error());
+    const int* interrupts = context_.interrupts;
+    session->engine().stopping = [interrupts] { return interrupts != nullptr && *interrupts > 0; };
+    CloudOf clouds = session->clouds();
+    SecretDigest digest = session->digest();
+    const std::string mark = session->stack_mark();
+    Task<Result<ApplyResult>> applying =
+        apply_plan(&session->engine(), session->store(), &session->graph(), &plan, clouds,
+                   &session->packages(), digest, mark, &session->diagnostics());
+    Result<ApplyResult> applied = co_await std::move(applying);
+    if (!applied) {
+      show_error(applied.error(), json, context_.terminal);
+      co_return exit_code_of(applied.error());
+    }
+    print_report(plan, *applied, *session, context_);
+    int code = kDone;
+    const bool stopped = interrupts != nullptr && *interrupts > 0;
+    if (stopped && applied->failed + applied->skipped > 0) {
+      code = context_.last_signal != nullptr && *context_.last_signal == 15 ? kTerminated : kInterrupted;
+    } else if (applied->failed > 0) {
+      code = applied->capacity ? kNoCapacity : applied->done > 0 ? kPartly : kFailed;
+      if (applied->done == 0) {
+        for (const auto& one : applied->operations) {
+          if (one.kind == OperationResult::Kind::failed && one.error.code == ErrorCode::refused) code = kRefused;
+          if (one.kind == OperationResult::Kind::failed && one.error.code == ErrorCode::stale) code = kStale;
+        }
+      }
+    }
+    Task<int> closing = finish(session, code);
+    const int last = co_await std::move(closing);
+    co_return last;
+  }
+
+ private:
+  int tell(const Error& error) {
+    show_error(error, context_.options.json, context_.terminal);
+    return exit_code_of(error);
+  }
+
+  static bool removes_any(const Plan& plan) {
+    return plan.count(Action::remove) + plan.count(Action::replace) > 0;
+  }
+
+  // Runs that ended and values that the cloud moved are recorded even where nothing is to be done.
+  Task<Result<void>> note_observations(Session* session, Plan* plan) {
+    Frame frame;
+    for (const auto& [key, seen] : session->observations()) {
+      const Record* record = session->state().find(key.first, key.second);
+      if (record == nullptr) continue;
+      Record updated = *record;
+      if (seen.presence == Observation::Presence::ended && !record->run.empty()) {
+        updated.status = seen.interrupted ? RecordStatus::interrupted : RecordStatus::finished;
+        updated.updated_at = session->world().clock.now();
+        frame.emplace_back(RecordPut{std::move(updated)});
+      } else if (seen.presence == Observation::Presence::present) {
+        if (Value(record->observed) == Value(seen.properties)) continue;
+        updated.observed = seen.properties;
+        frame.emplace_back(RecordPut{std::move(updated)});
+      }
+    }
+    (void)plan;
+    if (frame.empty()) co_return Result<void>();
+    Task<Result<void>> append = session->store()->append(std::move(frame));
+    Result<void> durable = co_await std::move(append);
+    co_return durable;
+  }
+
+  // One bucket with data refuses the whole run, before the first deletion.
+  Task<Result<void>> refuse_data(Session* session, Plan* plan) {
+    Error refused(ErrorCode::refused, "");
+    for (const auto& operation : plan->operations) {
+      if (operation.kind != Operation::Kind::remove) continue;
+      const PlanItem& item = plan->items[operation.item];
+      const ResourceType* type = session->packages().resource(item.type);
+      if (type == nullptr || !type->del.contents || !item.record) continue;
+      const Map applied = applied_properties(*item.record);
+      const Value* force = applied.find("force_destroy");
+      if (force != nullptr && force->is_bool() && force->as_bool()) continue;
+      Subject subject;
+      subject.type = type;
+      subject.record = *item.record;
+      subject.desired = applied;
+      subject.cloud = session->clouds()(item.record->provider);
+      if (subject.cloud == nullptr) continue;
+      Operator work(session->engine(), *session->store(), session->digest());
+      Task<Result<bool>> looking = work.holds_data(std::move(subject));
+      Result<bool> holds = co_await std::move(looking);
+      if (!holds) co_return fail(holds.error());
+      if (*holds) refused.help.push_back("`" + item.address + "` (" + item.record->id + ") holds data");
+    }
+    if (refused.help.empty()) co_return Result<void>();
+    refused.message = refused.help.size() == 1 ? "one thing to be deleted holds data; nothing was changed"
+                                               : std::to_string(refused.help.size()) +
+                                                     " things to be deleted hold data; nothing was changed";
+    refused.help.push_back("empty them, or set `force_destroy: true` on them, apply, and try again");
+    co_return fail(std::move(refused));
+  }
+
+  // -1: go on.
+  int confirm(Session& session, const Plan& plan) {
+    if (!context_.terminal.interactive) {
+      print_error("nothing was changed: there is nobody to ask here; add --auto-approve, or apply a saved plan\n");
+      return kUsage;
+    }
+    std::string answer;
+    if (destroy_) {
+      print_error("This deletes all of stack `" + session.spec().spec.stack + "`, environment " +
+                  context_.options.environment + ": " + std::to_string(plan.count(Action::remove)) +
+                  " resources.\n");
+    }
+    const bool asked = ask(destroy_ ? "Type the stack's name to delete it: " : "Do this? [yes/no] ", answer);
+    const bool yes = destroy_ ? trim(answer) == session.spec().spec.stack
+                              : iequals(trim(answer), "yes") || iequals(trim(answer), "y");
+    if (!asked || !yes) {
+      print_error("nothing was changed\n");
+      return kFailed;
+    }
+    return -1;
+  }
+
+  Task<int> finish(Session* session, int code) {
+    if (session->store() != nullptr) {
+      RunEnd end;
+      end.time = session->world().clock.now();
+      Task<Result<void>> ending = session->store()->append(Entry(end));
+      Result<void> ended = co_await std::move(ending);
+      if (ended) {
+        Task<Result<void>> compacting = session->store()->compact();
+        ended = co_await std::move(compacting);
+      }
+      if (!ended) {
+        show_error(ended.error(), context_.options.json, context_.terminal);
+        if (code == kDone) code = kFailed;
+      }
+    }
+    co_return code;
+  }
+
+  CommandContext& context_;
+  bool destroy_;
+};
+
+}  // namespace
+
+int run_apply(CommandContext& context) {
+  const bool destroy = context.options.command == "destroy";
+  Options options = context.options;
+  std::string saved;
+  if (!destroy && is_saved_plan(context.world.files, options.spec)) {
+    saved = options.spec;
+    Result<Options> from = saved_options(context.world.files, saved, options);
+    if (!from) {
+      show_error(from.error(), options.json, context.terminal);
+      return exit_code_of(from.error());
+    }
+    options = std::move(*from);
+  }
+  CommandContext own{context.loop, context.world, options, context.terminal, context.sink,
+                     context.interrupts, context.last_signal};
+  Session session(own.world, own.options, own.sink);
+  ApplyRun run(own, destroy);
+  Task<int> task = run.run(&session, saved);
+  return own.loop.run(std::move(task));
+}
+
+}  // namespace lf

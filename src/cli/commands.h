@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands. Each takes what main.cc made and gives the exit code.
+#pragma once
+
+#include <atomic>
+
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/session.h"
+#include "engine/loop.h"
+
+namespace lf {
+
+struct CommandContext {
+  Loop& loop;
+  World& world;
+  const Options& options;
+  Terminal terminal;
+  EventSink* sink = nullptr;          // progress and trace views
+  const int* interrupts = nullptr;    // Ctrl-C and SIGTERM so far
+  const int* last_signal = nullptr;
+};
+
+// Runs a task to its end in whatever drives this world.
+int run_validate(CommandContext& context);
+int run_plan(CommandContext& context);
+int run_apply(CommandContext& context);      // and destroy
+int run_drift(CommandContext& context);
+int run_output(CommandContext& context);
+int run_show(CommandContext& context);       // and status
+int run_state(CommandContext& context);      // state list|show|mv|rm|history|restore|pull|push
+int run_adopt(CommandContext& context);
+int run_forget(CommandContext& context);
+int run_orphans(CommandContext& context);
+int run_expand(CommandContext& context);
+int run_eject(CommandContext& context);
+int run_explain(CommandContext& context);
+int run_sandbox(CommandContext& context);
+
+}  // namespace lf

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one place that reads the environment, makes the world and exits.
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/version.h"
+#include "engine/real_world.h"
+
+extern char** environ;
+
+namespace {
+
+lf::Environment read_environment() {
+  lf::Environment out;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string text = *entry;
+    const size_t equals = text.find('=');
+    if (equals != std::string::npos) out.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return out;
+}
+
+int dispatch(lf::CommandContext& context) {
+  const std::string& command = context.options.command;
+  if (command == "plan") return lf::run_plan(context);
+  if (command == "apply" || command == "destroy") return lf::run_apply(context);
+  return lf::kUsage;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const lf::Parsed parsed = lf::parse_options(argc, argv);
+  if (parsed.shown) return parsed.exit_code;
+  const lf::Options& options = parsed.options;
+  if (options.command == "version") {
+    std::printf(options.json ? "{\"version\":\"%s\"}\n" : "llmforge %s\n", lf::kVersion);
+    return 0;
+  }
+  lf::Environment environment = read_environment();
+  auto variable = [&](const char* name) -> const char* {
+    const auto found = environment.find(name);
+    return found == environment.end() ? nullptr : found->second.c_str();
+  };
+  const lf::Terminal terminal =
+      lf::find_terminal(options.no_color, variable("NO_COLOR"), variable("TERM"));
+  lf::Loop loop;
+  lf::RealWorld real(loop, environment, lf::transport_options(environment));
+  lf::World world = real.world();
+
+  int interrupts = 0, last_signal = 0;
+  auto progress = lf::make_progress(options, terminal, world);
+  loop.handle_signals({SIGINT, SIGTERM}, [&](int signal, int) {
+    ++interrupts;
+    last_signal = signal;
+    const bool changes = options.command == "apply" || options.command == "destroy";
+    if (interrupts == 1 && changes) {
+      lf::print_error("\nstopping: what is under way is finished and recorded; once more to stop at once\n");
+      return;
+    }
+    // What was acknowledged is on the disk; the rest is for the next run's settling.
+    real.files().writer().wait_until_idle();
+    progress->close();
+    if (changes) lf::print_error("\nstopped at once; the next run finds out what was done\n");
+    std::fflush(stderr);
+    _exit(128 + signal);
+  });
+  lf::CommandContext context{loop, world, options, terminal, progress->sink(), &interrupts, &last_signal};
+  int code = dispatch(context);
+  progress->close();
+  if (!lf::flush_output() && code == 0) code = lf::kFailed;
+  return code;
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the command line says. Parsed in options.cc, the one place that knows CLI11.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace lf {
+
+struct Options {
+  std::string command;                 // "plan", "state list"
+  std::vector<std::string> arguments;  // positionals besides SPEC, by command
+  std::string spec;                    // "" where none was given
+  std::string environment = "default";
+  std::vector<std::pair<std::string, std::string>> variables;
+  std::vector<std::string> variable_files;
+  std::string state;
+  std::vector<std::string> targets, excludes, replace;
+  std::string refresh = "true";        // true | false | only
+  bool update_lock = false;
+  std::string out;
+  std::string format = "text";         // text | markdown | json | html
+  int64_t max_bytes = 0;
+  bool auto_approve = false, detailed_exitcode = false, offline = false, all = false,
+       no_wait = false, no_color = false, json = false, raw = false, verbose = false,
+       check = false;
+  int64_t parallelism = 0;
+  std::string lock_timeout = "0s";
+  std::string max_hourly;
+  std::optional<std::string> sandbox;  // "" is the default folder
+  std::string trace;
+  std::vector<std::string> provider_dirs;
+  std::string listen = "127.0.0.1:0";  // sandbox server
+  std::string to_environment;          // expand --diff ENV
+  std::string from;                    // adopt --from-tfstate, init --from
+};
+
+// Exit code 0 with `shown` set: help or version was printed, nothing to do. 3: wrong usage, told on
+// stderr.
+struct Parsed {
+  int exit_code = 0;
+  bool shown = false;
+  Options options;
+};
+Parsed parse_options(int argc, char** argv);
+
+}  // namespace lf

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/output.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+
+#include "base/json.h"
+#include "base/strings.h"
+
+namespace lf {
+
+Terminal find_terminal(bool no_color, const char* no_color_variable, const char* term) {
+  Terminal out;
+  const bool plain = no_color || (no_color_variable != nullptr && *no_color_variable != '\0');
+  const bool dumb = term == nullptr || std::string_view(term) == "dumb";
+  const bool out_tty = isatty(STDOUT_FILENO) != 0, err_tty = isatty(STDERR_FILENO) != 0;
+  out.color_out = out_tty && !plain && !dumb;
+  out.color_err = err_tty && !plain && !dumb;
+  out.interactive = isatty(STDIN_FILENO) != 0 && err_tty;
+  out.live = err_tty && !dumb;
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+    out.width = std::clamp<int>(size.ws_col, 40, 200);
+  }
+  return out;
+}
+
+void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+void print_error(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+bool flush_output() { return std::fflush(stdout) == 0; }
+
+void show_error(const Error& error, bool json, const Terminal& terminal) {
+  if (json) {
+    Map map;
+    map.set("severity", Value("error"));
+    map.set("class", Value(to_string(error.code)));
+    map.set("message", Value(error.message));
+    if (!error.service_code.empty()) map.set("service_code", Value(error.service_code));
+    if (!error.request_id.empty()) map.set("request_id", Value(error.request_id));
+    List help;
+    for (const auto& line : error.help) help.emplace_back(line);
+    map.set("help", Value(std::move(help)));
+    print_error(to_json(Value(std::move(map))) + "\n");
+    return;
+  }
+  const char* red = terminal.color_err ? "\x1b[1;31m" : "";
+  const char* bold = terminal.color_err ? "\x1b[1m" : "";
+  const char* reset = terminal.color_err ? "\x1b[0m" : "";
+  std::string text = std::string(red) + "error" + reset + bold + ": " + printable(error.message) + reset + "\n";
+  if (!error.request_id.empty()) text += "  request id " + printable(error.request_id) + "\n";
+  for (const auto& line : error.help) text += "  help: " + printable(line) + "\n";
+  print_error(text);
+}
+
+void show_diagnostics(const Diagnostics& diagnostics, const Sources& sources, bool json,
+                      const Terminal& terminal) {
+  RenderOptions options;
+  options.color = terminal.color_err;
+  options.width = terminal.width;
+  size_t errors = 0;
+  for (const auto& diagnostic : diagnostics.sorted()) {
+    if (diagnostic.severity() == Severity::error) ++errors;
+    print_error(json ? render_json(diagnostic, sources) + "\n"
+                     : render(diagnostic, sources, options) + "\n");
+  }
+  if (!json && errors > 0) {
+    print_error(std::to_string(errors) + (errors == 1 ? " error" : " errors") +
+                "; the long form of one: llmforge explain CODE\n");
+  }
+}
+
+bool ask(std::string_view question, std::string& answer) {
+  print_error(question);
+  std::fflush(stderr);
+  return static_cast<bool>(std::getline(std::cin, answer));
+}
+
+}  // namespace lf

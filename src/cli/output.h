@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where commands write: data on stdout, messages on stderr. The only printing there is.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/diagnostic.h"
+#include "base/error.h"
+
+namespace lf {
+
+struct Terminal {
+  bool color_out = false, color_err = false;
+  bool interactive = false;    // stdin and stderr are terminals: questions may be asked
+  bool live = false;           // stderr is a terminal that can be redrawn
+  int width = 100;
+};
+// Looks at NO_COLOR, TERM and the descriptors.
+Terminal find_terminal(bool no_color, const char* no_color_variable, const char* term);
+
+void print(std::string_view text);           // stdout
+void print_error(std::string_view text);     // stderr
+bool flush_output();                         // false: stdout went away
+
+// Errors and diagnostics as every command shows them: text, or one JSON object a line.
+void show_error(const Error& error, bool json, const Terminal& terminal);
+void show_diagnostics(const Diagnostics& diagnostics, const Sources& sources, bool json,
+                      const Terminal& terminal);
+// Asks on stderr, reads a line from stdin. nullopt-like: false where stdin ended.
+bool ask(std::string_view question, std::string& answer);
+
+}  // namespace lf

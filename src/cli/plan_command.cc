@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// `plan`: everything that apply would decide, nothing that it would do.
+#include "cli/commands.h"
+#include "cli/planning.h"
+#include "plan/render.h"
+
+namespace lf {
+
+namespace {
+
+Task<int> plan_task(CommandContext* context, Session* session) {
+  Plan plan;
+  Task<PlanningEnd> planning = plan_all(session, context, &plan, false);
+  PlanningEnd end = co_await std::move(planning);
+  if (end.exit_code >= 0) co_return end.exit_code;
+  Result<void> saved = session->save_lock_file();
+  if (!saved) {
+    show_error(saved.error(), context->options.json, context->terminal);
+    co_return kFailed;
+  }
+  const PlanView view = plan_view(*session, *context);
+  print(render_plan(plan, view));
+  if (!context->options.out.empty()) {
+    Result<void> written = save_plan(*session, plan, context->options.out);
+    if (!written) {
+      show_error(written.error(), context->options.json, context->terminal);
+      co_return kFailed;
+    }
+    print_error("saved the plan; apply exactly this with: llmforge apply " + context->options.out + "\n");
+  }
+  if (context->options.detailed_exitcode && plan.has_changes()) co_return kChanges;
+  co_return kDone;
+}
+
+}  // namespace
+
+int run_plan(CommandContext& context) {
+  Session session(context.world, context.options, context.sink);
+  Task<int> task = plan_task(&context, &session);
+  return context.loop.run(std::move(task));
+}
+
+}  // namespace lf

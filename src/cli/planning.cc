@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/planning.h"
+
+#include "graph/validate.h"
+
+namespace lf {
+
+namespace {
+
+PlanningEnd failed(CommandContext* context, const Error& error) {
+  show_error(error, context->options.json, context->terminal);
+  return {exit_code_of(error)};
+}
+
+PlanningEnd invalid(CommandContext* context, Session* session) {
+  show_diagnostics(session->diagnostics(), session->sources(), context->options.json,
+                   context->terminal);
+  bool refused = false;
+  for (const auto& d : session->diagnostics().all()) refused = refused || d.code == Code::LF0501;
+  return {refused ? kRefused : kUsage};
+}
+
+}  // namespace
+
+Task<PlanningEnd> plan_all(Session* session, CommandContext* context, Plan* out, bool destroy) {
+  const bool writes = context->options.command == "apply" || context->options.command == "destroy";
+  Result<bool> loaded = session->load_spec();
+  if (!loaded) co_return failed(context, loaded.error());
+  if (!*loaded) co_return invalid(context, session);
+  Task<Result<void>> opening = writes ? session->open_store() : session->read_state();
+  Result<void> opened = co_await std::move(opening);
+  if (!opened) co_return failed(context, opened.error());
+  for (const auto& note : session->notes()) print_error("note: " + note + "\n");
+  // Everything that can be told without a cloud is told before the first request.
+  if (!destroy) {
+    Result<bool> sound = session->check_offline();
+    if (!sound) co_return failed(context, sound.error());
+    if (!*sound) co_return invalid(context, session);
+  }
+  if (!context->options.offline) {
+    Task<Result<void>> identifying = session->identify();
+    Result<void> identified = co_await std::move(identifying);
+    if (!identified) co_return failed(context, identified.error());
+  }
+  if (!destroy) {
+    Task<Result<bool>> resolving = session->resolve_lookups();
+    Result<bool> resolved = co_await std::move(resolving);
+    if (!resolved) co_return failed(context, resolved.error());
+    if (!*resolved) co_return invalid(context, session);
+    validate_graph(session->graph(), session->diagnostics());
+    if (session->diagnostics().has_errors()) co_return invalid(context, session);
+  }
+  if (!context->options.offline) {
+    Task<Result<void>> settling = session->settle();
+    Result<void> settled = co_await std::move(settling);
+    if (!settled) co_return failed(context, settled.error());
+    if (!destroy) {
+      Task<Result<void>> guarding = session->guard_empty_state();
+      Result<void> guarded = co_await std::move(guarding);
+      if (!guarded) co_return failed(context, guarded.error());
+    }
+    Task<Result<void>> refreshing = session->refresh_state();
+    Result<void> refreshed = co_await std::move(refreshing);
+    if (!refreshed) co_return failed(context, refreshed.error());
+  }
+  Result<bool> planned = session->make_plan(*out, destroy);
+  if (!planned) co_return failed(context, planned.error());
+  if (!*planned) co_return invalid(context, session);
+  co_return PlanningEnd{};
+}
+
+}  // namespace lf

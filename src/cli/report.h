@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// The end of a run: one row per resource, outputs, and what to do next.
+#pragma once
+
+#include "cli/commands.h"
+#include "engine/apply.h"
+
+namespace lf {
+
+void print_report(const Plan& plan, const ApplyResult& result, Session& session,
+                  const CommandContext& context);
+
+}  // namespace lf

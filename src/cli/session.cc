@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/session.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/digest.h"
+#include "base/strings.h"
+#include "base/units.h"
+#include "cli/version.h"
+#include "graph/validate.h"
+#include "provider/package_files.h"
+#include "state/codec.h"
+#include "state/local_backend.h"
+
+namespace lf {
+
+int exit_code_of(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::locked: return kLocked;
+    case ErrorCode::capacity: return kNoCapacity;
+    case ErrorCode::stale: return kStale;
+    case ErrorCode::refused: return kRefused;
+    case ErrorCode::cancelled: return kInterrupted;
+    default: return kFailed;
+  }
+}
+
+Session::Session(World& world, const Options& options, EventSink* sink)
+    : world_(world), options_(options), events_(world.clock, sink) {
+  engine_.world = &world_;
+  engine_.events = &events_;
+  engine_.parallelism_max = static_cast<size_t>(std::max<int64_t>(0, options.parallelism));
+}
+Session::~Session() = default;
+
+Result<bool> Session::load_spec() {
+  std::shared_ptr<const PackageFiles> overlay;
+  if (!options_.provider_dirs.empty()) {
+    auto together = std::make_shared<MemoryPackageFiles>();
+    for (const auto& folder : options_.provider_dirs) {
+      auto read = read_package_folder(world_.files, folder);
+      if (!read) return fail(read.error());
+      for (const auto& path : (*read)->list("")) together->add(path, std::string(*(*read)->find(path)));
+    }
+    overlay = together;
+  }
+  packages_ = std::make_unique<Packages>(sources_, diagnostics_, overlay);
+  modules_ = std::make_unique<ModuleStore>(world_.files, sources_, *packages_, diagnostics_);
+  LoadOptions load;
+  auto path = find_spec(world_.files, options_.spec);
+  if (!path) return fail(path.error());
+  load.path = *path;
+  load.environment = options_.environment;
+  load.variables = options_.variables;
+  load.variable_files = options_.variable_files;
+  load.environment_variables = world_.environment;
+  spec_ = lf::load_spec(world_.files, sources_, *packages_, *modules_, load, diagnostics_);
+  if (diagnostics_.has_errors()) return false;
+  for (const auto& provider : spec_.spec.providers) {
+    Package* package = packages_->find(provider.kind);
+    if (package == nullptr) continue;
+    ProviderInstance instance;
+    instance.name = provider.name;
+    instance.kind = provider.kind;
+    instance.region = provider.region;
+    clouds_.push_back(make_cloud(engine_, *package, std::move(instance), sources_));
+  }
+  auto lock = LockFile::load(world_.files, lock_path());
+  if (!lock) return fail(lock.error());
+  lock_ = std::move(*lock);
+  return !diagnostics_.has_errors();
+}
+
+std::string Session::path_in_work(const std::string& name) const {
+  const std::string& folder = spec_.spec.folder;
+  std::string base = folder.empty() ? "" : folder + "/";
+  if (options_.sandbox) {
+    const std::string env = options_.environment == "default" ? "" : "." + options_.environment;
+    base = options_.sandbox->empty() ? base + ".llmforge/sandbox/" + spec_.spec.stack + env + "/"
+                                     : *options_.sandbox + "/";
+  }
+  return base + name;
+}
+
+std::string Session::lock_path() const { return path_in_work("llmforge.lock"); }
+
+StateOptions Session::state_options() const {
+  StateOptions out;
+  out.stack = spec_.spec.stack;
+  out.environment = options_.environment;
+  out.binary_version = kVersion;
+  return out;
+}
+
+std::unique_ptr<Backend> Session::backend() {
+  StatePaths paths;
+  if (!options_.state.empty()) {
+    paths = state_paths_for(options_.state);
+  } else {
+    std::string folder = spec_.spec.folder;
+    if (options_.sandbox) {
+      folder = path_in_work("");
+      while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
+    }
+    paths = default_state_paths(folder, spec_.spec.stack, options_.environment);
+  }
+  return std::make_unique<LocalBackend>(world_.files, std::move(paths));
+}
+
+Task<Result<void>> Session::read_state() {
+  std::unique_ptr<Backend> from = backend();
+  StateOptions options = state_options();
+  Task<Result<LoadedState>> loading = load_state(*from, std::move(options));
+  Result<LoadedState> loaded = co_await std::move(loading);
+  if (!loaded) co_return fail(loaded.error());
+  loaded_ = std::move(*loaded);
+  state_exists_ = loaded_.exists;
+  memory_ = loaded_.replay.state();
+  open_ = loaded_.replay.open_intents();
+  notes_ = loaded_.notes;
+  co_return Result<void>();
+}
+
+Task<Result<void>> Session::open_store() {
+  LockOwner owner;
+  char host[256] = "";
+  gethostname(host, sizeof host - 1);
+  owner.host = host;
+  owner.pid = getpid();
+  owner.start = world_.clock.now();
+  owner.command = "llmforge " + options_.command;
+  const auto timeout = parse_duration(options_.lock_timeout);
+  const int64_t timeout_ns = timeout ? timeout->seconds * 1'000'000'000 + timeout->nanos : 0;
+  std::unique_ptr<Backend> at = backend();
+  StateOptions options = state_options();
+  Task<Result<std::unique_ptr<Store>>> opening =
+      Store::open(std::move(at), world_.clock, world_.random, std::move(options), owner, timeout_ns);
+  Result<std::unique_ptr<Store>> store = co_await std::move(opening);
+  if (!store) co_return fail(store.error());
+  store_ = std::move(*store);
+  notes_ = store_->notes();
+  open_ = store_->open_intents();
+  state_exists_ = !store_->state().empty() || store_->state().identity.serial > 0;
+  begin_.command = options_.command;
+  begin_.time = world_.clock.now();
+  begin_.owner = std::string(host) + ", pid " + std::to_string(owner.pid);
+  co_return Result<void>();
+}
+
+const State& Session::state() const { return store_ != nullptr ? store_->state() : memory_; }
+
+std::string Session::stack_mark() const {
+  const std::string& lineage = state().identity.lineage;
+  return spec_.spec.stack + "/" + options_.environment + "/" + lineage;
+}
+
+SecretDigest Session::digest() const {
+  const std::string key = state().identity.secret_key;
+  return [key](const Value& value) {
+    const Value& raw = value.is_secret() ? value.secret_value() : value;
+    const Value plain = map_secrets(raw, [](const Value& v) { return v; });
+    return hex(hmac_sha256(key, canonical_text(plain)));
+  };
+}
+
+CloudOf Session::clouds() {
+  return [this](const ProviderInstance& where) -> Cloud* {
+    for (const auto& cloud : clouds_) {
+      if (cloud->instance().name == where.name) return cloud.get();
+    }
+    // What left the spec's `providers:` is still reached by its kind and region.
+    for (const auto& cloud : clouds_) {
+      if (cloud->instance().kind == where.kind && cloud->instance().region == where.region) {
+        return cloud.get();
+      }
+    }
+    return nullptr;
+  };
+}
+
+Task<Result<void>> Session::identify() {
+  for (const auto& cloud : clouds_) {
+    Task<Result<ProviderInstance>> asking = cloud->identify();
+    Result<ProviderInstance> live = co_await std::move(asking);
+    if (!live) co_return fail(live.error());
+    for (const Record* record : state().records()) {
+      const ProviderInstance& was = record->provider;
+      if (was.name != live->name) continue;
+      const bool account = !was.account.empty() && was.account != live->account;
+      const bool region = !was.region.empty() && was.region != live->region;
+      if (!account && !region) continue;
+      Error error(ErrorCode::refused,
+                  account ? "these credentials are of account " + live->account + ", but `" +
+                                record->address + "` is in account " + was.account
+                          : "the spec says region " + live->region + ", but `" + record->address +
+                                "` is in " + was.region);
+      error.help.push_back("nothing was changed: what another account or region does not show is not gone");
+      error.help.push_back("to have both: another stack name, or an environment of its own (--env)");
+      error.help.push_back(account ? "or use credentials of account " + was.account
+                                   : "to move: destroy with `region: " + was.region + "` first");
+      co_return fail(std::move(error));
+    }
+  }
+  co_return Result<void>();
+}
+
+Surroundings Session::surroundings() {
+  Surroundings around;
+  if (!clouds_.empty() && !clouds_.front()->instance().account.empty()) {
+    const Map names = clouds_.front()->names();
+    around.account = *names.find("account");
+    around.partition = *names.find("partition");
+    around.dns_suffix = *names.find("dns_suffix");
+  } else {
+    // Offline the account is the state's, else not known.
+    const Value unknown(Unknown{"string", {"account"}, false});
+    around.account = around.partition = around.dns_suffix = unknown;
+    for (const Record* record : state().records()) {
+      if (record->provider.account.empty()) continue;
+      around.account = Value(record->provider.account);
+      around.partition = Value(record->provider.partition);
+    }
+  }
+  around.variables = spec_.variables;
+  around.environment = world_.environment;
+  FileSystem* files = &world_.files;
+  around.read_file = [files](const std::string& path) { return files->read(path); };
+  return around;
+}
+
+Result<bool> Session::check_offline() {
+  Surroundings around = surroundings();
+  around.pinned = [this](const std::string& query) { return lock_.find(query); };
+  StoreLibrary library(*modules_);
+  // A conditional or a repetition over what is not looked up yet is not wrong; the full expansion
+  // reports it with the look-ups at hand.
+  Diagnostics found;
+  Graph graph = expand(spec_.spec, library, *packages_, around, found);
+  if (graph.wanted.empty() || found.has_errors()) {
+    if (graph.wanted.empty()) {
+      diagnostics_.append(found);
+    } else {
+      for (const auto& d : found.all()) {
+        if (d.code == Code::LF0403 || d.code == Code::LF0408) continue;
+        Diagnostic& copy = diagnostics_.add(d.code, d.primary.span, d.message, d.primary.text);
+        copy.others = d.others;
+        copy.fixes = d.fixes;
+        copy.help = d.help;
+      }
+    }
+  }
+  if (!diagnostics_.has_errors()) validate_graph(graph, diagnostics_);
+  return !diagnostics_.has_errors();
+}
+
+Task<Result<bool>> Session::resolve_lookups() {
+  Surroundings around = surroundings();
+  CloudOf of = clouds();
+  Task<Result<Resolved>> resolving = resolve(&spec_, modules_.get(), packages_.get(), around, &lock_,
+                                             of, options_.offline, options_.update_lock, &diagnostics_);
+  Result<Resolved> resolved = co_await std::move(resolving);
+  if (!resolved) co_return fail(resolved.error());
+  resolved_ = std::move(*resolved);
+  co_return !diagnostics_.has_errors();
+}
+
+Task<Result<void>> Session::settle() {
+  if (open_.empty()) co_return Result<void>();
+  const std::string mark = stack_mark();
+  CloudOf of = clouds();
+  Settler settler = store_ != nullptr ? Settler(engine_, *store_) : Settler(engine_, memory_);
+  Task<Result<void>> settling = settler.settle_all(open_, of, packages_.get(), mark);
+  Result<void> settled = co_await std::move(settling);
+  co_return settled;
+}
+
+Task<Result<void>> Session::refresh_state() {
+  std::vector<Record> records;
+  const std::string mark = stack_mark();
+  for (const Record* record : state().records()) {
+    const bool unsure = record->status == RecordStatus::dirty ||
+                        record->status == RecordStatus::creating ||
+                        record->status == RecordStatus::deleting || record->generation > 0;
+    if (options_.refresh == "false" && !unsure) continue;
+    const bool over = record->status == RecordStatus::finished ||
+                      record->status == RecordStatus::interrupted;
+    if (over) continue;
+    Record copy = *record;
+    copy.private_.set("stack_mark", Value(mark));
+    records.push_back(std::move(copy));
+  }
+  if (records.empty()) co_return Result<void>();
+  CloudOf of = clouds();
+  Task<Result<Observations>> refreshing = refresh(&engine_, of, packages_.get(), std::move(records));
+  Result<Observations> seen = co_await std::move(refreshing);
+  if (!seen) co_return fail(seen.error());
+  observations_ = std::move(*seen);
+  co_return Result<void>();
+}
+
+Task<Result<void>> Session::guard_empty_state() {
+  if (!state().empty() || options_.offline) co_return Result<void>();
+  const std::string any_lineage = spec_.spec.stack + "/" + options_.environment + "/*";
+  std::set<std::pair<std::string, std::string>> seen;
+  for (const GraphNode& node : graph().nodes) {
+    if (!seen.emplace(node.type->name, node.provider).second) continue;
+    ProviderInstance where;
+    where.name = node.provider;
+    Cloud* cloud = clouds()(where);
+    if (cloud == nullptr) continue;
+    Task<Result<std::vector<Marked>>> finding = find_marked(cloud, node.type, any_lineage);
+    Result<std::vector<Marked>> found = co_await std::move(finding);
+    if (!found) co_return fail(found.error());
+    if (found->empty()) continue;
+    Error error(ErrorCode::refused, "the state is empty, but the cloud holds things of stack `" +
+                                        spec_.spec.stack + "`, environment " + options_.environment);
+    for (const auto& marked : *found) {
+      error.help.push_back("found " + marked.id + ", made as " + marked.address_mark);
+      if (error.help.size() >= 8) break;
+    }
+    error.help.push_back("bring the state back, or see everything there is: llmforge orphans");
+    error.help.push_back("then take each thing in: llmforge adopt ADDRESS ID");
+    co_return fail(std::move(error));
+  }
+  co_return Result<void>();
+}
+
+Result<bool> Session::make_plan(Plan& out, bool destroy) {
+  PlanOptions plan;
+  plan.targets = options_.targets;
+  plan.excludes = options_.excludes;
+  plan.replace = options_.replace;
+  plan.destroy = destroy;
+  plan.refresh_only = options_.refresh == "only";
+  out = lf::make_plan(graph(), state(), observations_, *packages_, plan, digest(), diagnostics_);
+  return !diagnostics_.has_errors();
+}
+
+Result<void> Session::save_lock_file() {
+  lock_.keep_only(resolved_.queries);
+  if (!lock_.changed()) return {};
+  if (options_.sandbox) {
+    if (auto made = world_.files.make_folders(path_in_work("")); !made) return made;
+  }
+  return lock_.save(world_.files, lock_path());
+}
+
+}  // namespace lf

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// What most commands do first, in this order: read the spec, open the state, know the account,
+// resolve look-ups, refresh, plan. Each step once; a command stops where it has what it needs.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/options.h"
+#include "engine/apply.h"
+#include "engine/resolve.h"
+#include "engine/settle.h"
+#include "plan/plan.h"
+#include "spec/load.h"
+#include "state/store.h"
+
+namespace lf {
+
+// design 11
+enum ExitCode : int {
+  kDone = 0, kFailed = 1, kChanges = 2, kUsage = 3, kLocked = 4, kPartly = 5, kNoCapacity = 6,
+  kStale = 7, kRefused = 8, kInterrupted = 130, kTerminated = 143,
+};
+int exit_code_of(const Error& error);
+
+class Session {
+ public:
+  Session(World& world, const Options& options, EventSink* sink);
+  ~Session();
+
+  const Options& options() const { return options_; }
+  World& world() { return world_; }
+  Sources& sources() { return sources_; }
+  Packages& packages() { return *packages_; }
+  ModuleStore& modules() { return *modules_; }
+  Diagnostics& diagnostics() { return diagnostics_; }
+  EngineContext& engine() { return engine_; }
+  Events& events() { return events_; }
+  LoadedSpec& spec() { return spec_; }
+  Graph& graph() { return resolved_.graph; }
+  const Resolved& resolved() const { return resolved_; }
+  LockFile& lock_file() { return lock_; }
+  std::string lock_path() const;
+  std::string stack_mark() const;           // with the lineage of the state at hand
+  const State& state() const;
+  Store* store() { return store_.get(); }   // nullptr until open_store()
+  const RunBegin& run_begin() const { return begin_; }
+  bool state_exists() const { return state_exists_; }
+  const std::vector<std::string>& notes() const { return notes_; }
+  SecretDigest digest() const;
+  CloudOf clouds();
+  Observations& observations() { return observations_; }
+  std::string path_in_work(const std::string& name) const;  // beside the spec, or in the sandbox's folder
+
+  // Each gives false where diagnostics() has errors then, or the error of the environment.
+  Result<bool> load_spec();
+  Task<Result<void>> read_state();           // no lock, no writes
+  Task<Result<void>> open_store();           // with the lock
+  Task<Result<void>> identify();             // account known, guard against another one
+  // Expands with what is pinned and checks all that needs no cloud. Look-ups without a pin and the
+  // account count as known later.
+  Result<bool> check_offline();
+  Task<Result<bool>> resolve_lookups();
+  Task<Result<void>> settle();               // without a store: in memory
+  Task<Result<void>> refresh_state();
+  Task<Result<void>> guard_empty_state();
+  Result<bool> make_plan(Plan& out, bool destroy);
+  Result<void> save_lock_file();
+
+ private:
+  Surroundings surroundings();
+  StateOptions state_options() const;
+  std::unique_ptr<Backend> backend();
+
+  World& world_;
+  const Options& options_;
+  Sources sources_;
+  Diagnostics diagnostics_;
+  std::unique_ptr<Packages> packages_;
+  std::unique_ptr<ModuleStore> modules_;
+  Events events_;
+  EngineContext engine_;
+  LoadedSpec spec_;
+  LockFile lock_;
+  Resolved resolved_;
+  std::vector<std::unique_ptr<Cloud>> clouds_;
+  LoadedState loaded_;
+  State memory_;          // what a plan works on where there is no store
+  std::vector<OpenIntent> open_;
+  std::unique_ptr<Store> store_;
+  bool state_exists_ = false;
+  Observations observations_;
+  std::vector<std::string> notes_;
+  RunBegin begin_;
+};
+
+}  // namespace lf

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of one resource: create, apply facets, delete, wait. Every mutation is journalled: its
+// intent is durable before it is sent, its outcome before anybody depends on it.
+// Nothing here decides what to do (plan/) or when (apply.h).
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "engine/refresh.h"
+#include "engine/subject.h"
+#include "plan/plan.h"
+#include "state/store.h"
+
+namespace lf {
+
+class Operator {
+ public:
+  Operator(EngineContext& context, Store& store, SecretDigest digest)
+      : context_(context), store_(store), digest_(std::move(digest)) {}
+
+  // Makes the thing, waits until it is up, applies its facets (late ones excepted) and records it
+  // ready. Errors: capacity (nothing was made: try the next alternative), refused (a thing of that
+  // name is there without our marks), exists…; what was made until then is in state.
+  Task<Result<Subject>> create(Subject subject);
+  // Goes on where an interrupted create stopped: id known, the rest applied again.
+  Task<Result<Subject>> finish_create(Subject subject);
+  // Brings these facets ("" is the create group's update call) to what is desired.
+  Task<Result<Subject>> update(Subject subject, std::vector<std::string> facets);
+  // Takes every element of these late facets out.
+  Task<Result<Subject>> empty(Subject subject);
+  // Deletes and proves it gone; the record leaves the state. refused: it holds data.
+  Task<Result<Subject>> remove(Subject subject);
+  // Reads a thing by id and records it as ours, marking it where its type carries marks. What the
+  // spec wants otherwise is for the next plan.
+  Task<Result<Subject>> adopt(Subject subject, std::string id);
+  // Looks into what refuses deletion while it holds data: true if it holds any.
+  Task<Result<bool>> holds_data(Subject subject);
+  // Reads until the wait's states are reached. The observation is in the subject.
+  Task<Result<Subject>> wait_until(Subject subject, const Wait* wait, int64_t limit_ms, bool created);
+
+  std::function<Result<void>()> before_send;  // a lease check; may be empty
+
+ private:
+  struct Mutation;  // one journalled call
+  Task<Result<Answer>> mutate(Subject* subject, const Call* call, std::string step, Map input,
+                              Map names, bool idempotent, Frame with_intent);
+  Task<Result<void>> close(uint64_t seq, const Result<Answer>* result, Subject* subject,
+                           Frame with_outcome);
+  Task<Result<void>> run_steps(Subject* subject, const Verb* verb, size_t from, std::string step,
+                               Map input, Map extra_names);
+  Task<Result<void>> apply_facet(Subject* subject, const Facet* facet, bool fresh);
+  Task<Result<void>> apply_elements(Subject* subject, const Facet* facet, bool fresh);
+  Task<Result<void>> facet_step(Subject* subject, const Facet* facet, const Verb* verb,
+                                std::string step, Map input, Map names, bool done_after);
+  Task<Result<void>> put(Subject* subject);
+  Task<Result<void>> confirm_absent_before(Subject* subject);
+  Task<Result<void>> finish(Subject* subject, bool fresh);
+  Task<Result<void>> wait_gone(Subject* subject, int64_t limit_ms);
+  Task<Result<void>> explain_dependency(Subject* subject, Error* error);
+  Timestamp now() { return context_.world->clock.now(); }
+
+  EngineContext& context_;
+  Store& store_;
+  SecretDigest digest_;
+};
+
+}  // namespace lf

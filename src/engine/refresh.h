@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the cloud says about the records in state, with as few requests as the services allow: one
+// paged list per type and instance, then single reads only where a type's shape needs them.
+// A recorded id that a list lacks is read by id; only that read's own not-found, after the
+// type's visible_within, means gone.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "engine/cloud.h"
+#include "plan/plan.h"
+
+namespace lf {
+
+// Finds the instance's Cloud by the record's provider name; nullptr: it left the spec.
+using CloudOf = std::function<Cloud*(const ProviderInstance&)>;
+
+// Reads every given record. An error of one type's list fails all of it (nobody plans on half a
+// picture); a facet that may not be read fails likewise.
+Task<Result<Observations>> refresh(EngineContext* context, CloudOf clouds, Packages* packages,
+                                   std::vector<Record> records);
+
+// Reads one resource by id, whole (with its facets). not_found: proven absent (callers keep
+// visible_within in mind).
+Task<Result<Observation>> read_one(Cloud* cloud, const ResourceType* type, Record record);
+
+// What an item of a list, or an answer, shows: properties of all facets that are read from the
+// item, marks split off the tags, ended and failed states recognised.
+Observation observe_item(const ResourceType& type, const Record& record, const Value& item,
+                         const std::string& stack_mark, const PackageInfo& package);
+
+// Items that carry the stack's mark (by_mark where the list has such a filter, else all items of
+// the list that carry it): id and item. For recovery, orphans and the guard of empty states.
+struct Marked {
+  std::string id, address_mark, intent_mark, stack_mark;
+  Value item;
+};
+Task<Result<std::vector<Marked>>> find_marked(Cloud* cloud, const ResourceType* type,
+                                              std::string stack_mark);
+// The id of the thing with this unique name, "" if there is none.
+Task<Result<std::string>> find_named(Cloud* cloud, const ResourceType* type, Map self);
+// Ids of items whose properties equal those given (natural keys, fingerprints).
+Task<Result<std::vector<std::string>>> find_matching(Cloud* cloud, const ResourceType* type, Map properties);
+
+}  // namespace lf

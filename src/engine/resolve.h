@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Look-ups pinned: what a spec asks of the world is read once and kept in llmforge.lock beside it,
+// so that the newest image does not replace a machine whenever one is published.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/cloud.h"
+#include "engine/refresh.h"
+#include "graph/graph.h"
+#include "spec/load.h"
+
+namespace lf {
+
+class LockFile {
+ public:
+  // A missing file is an empty one. corrupt: names the file.
+  static Result<LockFile> load(FileSystem& files, const std::string& path);
+  Result<void> save(FileSystem& files, const std::string& path) const;
+  const Value* find(const std::string& query) const;
+  void set(const std::string& query, Value value);
+  // Drops pins that no look-up of this run asked for; true if any went.
+  bool keep_only(const std::vector<std::string>& queries);
+  bool changed() const { return changed_; }
+  const std::map<std::string, Value>& pins() const { return pins_; }
+
+ private:
+  std::map<std::string, Value> pins_;
+  bool changed_ = false;
+};
+
+struct Resolved {
+  Graph graph;
+  std::vector<std::string> queries;   // all that were asked for, pinned or not
+};
+
+// Expands, reads what is wanted and not pinned, expands again, until nothing is wanted. `fresh`
+// (--update-lock): pins are read anew once. Offline, a missing pin is LF0703.
+Task<Result<Resolved>> resolve(const LoadedSpec* spec, ModuleStore* modules, Packages* packages,
+                               Surroundings surroundings, LockFile* lock, CloudOf clouds,
+                               bool offline, bool fresh, Diagnostics* diagnostics);
+
+// A ModuleLibrary over a ModuleStore.
+class StoreLibrary : public ModuleLibrary {
+ public:
+  explicit StoreLibrary(ModuleStore& store) : store_(store) {}
+  const Module* block(std::string_view provider, std::string_view name) override {
+    return store_.block(provider, name);
+  }
+  const Module* user(const std::string& path) override { return store_.user(path); }
+
+ private:
+  ModuleStore& store_;
+};
+
+}  // namespace lf

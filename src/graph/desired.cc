@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a node's expressions to the properties that are wanted.
+#include <algorithm>
+
+#include "base/strings.h"
+#include "graph/context.h"
+#include "lang/convert.h"
+#include "provider/scope.h"
+
+namespace lf {
+
+namespace {
+
+// Restores what was there when the evaluation is over: evaluations nest.
+class SourceScope {
+ public:
+  SourceScope(const Graph::Context& context, const AttributeSource& source)
+      : context_(context), previous_(context.source) {
+    context.source = &source;
+  }
+  ~SourceScope() { context_.source = previous_; }
+  SourceScope(const SourceScope&) = delete;
+  SourceScope& operator=(const SourceScope&) = delete;
+
+ private:
+  const Graph::Context& context_;
+  const AttributeSource* previous_;
+};
+
+std::string physical_name(const Graph::Context& context, const GraphNode& node) {
+  const Scope scope{node.module, nullptr};
+  std::string name = to_text(*context.lookup(scope, "prefix"));
+  if (node.module->module->kind != ModuleKind::root) name += "-" + node.module->key;
+  if (node.module->module->kind != ModuleKind::block) name += "-" + node.key;
+  return name;
+}
+
+// Fields that a written-out object leaves out and whose default is wanted.
+Value with_defaults(const Property& property, const Value& value) {
+  if (property.fields.empty()) return value;
+  if (value.is_list()) {
+    List out;
+    for (const auto& item : value.as_list()) out.push_back(with_defaults(property, item));
+    return Value(std::move(out));
+  }
+  if (!value.is_map()) return value;
+  if (property.type.kind() == Type::Kind::map) {
+    Property one = property;
+    one.type = property.type.element();
+    Map out;
+    for (const auto& [key, item] : value.as_map()) out.set(key, with_defaults(one, item));
+    return Value(std::move(out));
+  }
+  Map out;
+  for (const auto& field : property.fields) {
+    const Value& given = value[field.name];
+    if (!given.is_unset()) out.set(field.name, with_defaults(field, given));
+    else if (field.absent == Absent::with_default) out.set(field.name, field.default_value);
+  }
+  for (const auto& [key, item] : value.as_map()) {
+    if (property.field(key.string_or()) == nullptr) out.set(key, item);
+  }
+  return Value(std::move(out));
+}
+
+// The value of one property as the spec has it; nullopt: not set, or reported.
+std::optional<Value> property_value(const Graph::Context& context, const Property& property,
+                                    const Tree& tree, const Scope& scope,
+                                    Diagnostics& diagnostics) {
+  Value value = context.evaluate_in(tree, scope, &diagnostics);
+  if (value.is_error() || value.is_unset()) return std::nullopt;
+  auto converted = convert(value, property.type, tree.plain);
+  if (!converted) {
+    const Tree* place = &tree;
+    for (const auto& step : converted.error().path) {
+      const Tree* inner = place->find(step);
+      if (inner == nullptr && step.starts_with('[') && place->kind == Tree::Kind::list) {
+        const size_t index = std::strtoull(step.c_str() + 1, nullptr, 10);
+        if (index < place->items.size()) inner = &place->items[index];
+      }
+      if (inner == nullptr) break;
+      place = inner;
+    }
+    auto& d = diagnostics.add(Code::LF0204, place->span, converted.error().message,
+                              "`" + property.name + "` is a " + property.type.to_string());
+    if (!converted.error().suggestion.empty()) {
+      d.fixes.push_back({"write", place->span, converted.error().suggestion, false});
+    }
+    return std::nullopt;
+  }
+  if (contains_secret(*converted) && !property.secret &&
+      property.type.kind() != Type::Kind::secret) {
+    diagnostics.add(Code::LF0406, tree.span,
+                    "a secret may not reach `" + property.name + "`, which is kept and shown in clear");
+    return std::nullopt;
+  }
+  return with_defaults(property, *converted);
+}
+
+}  // namespace
+
+Value derive_value(const Graph::Context& context, const GraphNode& node, const cel::Interpolation& text,
+                   const Map& self) {
+  MapActivation names;
+  names.set("self", Value(self));
+  names.set("account", context.surroundings.account);
+  names.set("partition", context.surroundings.partition);
+  names.set("dns_suffix", context.surroundings.dns_suffix);
+  names.set("region", *context.lookup(Scope{node.module, nullptr}, "region"));
+  return evaluate(text, names);
+}
+
+Map Graph::desired(GraphId id, const AttributeSource& source, Diagnostics& diagnostics,
+                   size_t alternative) const {
+  const GraphNode& node = nodes[id];
+  const SourceScope use(*context, source);
+  const Scope scope{node.module, node.each ? &*node.each : nullptr};
+  Map self;
+  for (const auto& entry : node.decl->properties) {
+    const Property* property = node.type->property(entry.key);
+    if (property == nullptr) continue;  // reported by the checker
+    auto value = property_value(*context, *property, entry.value, scope, diagnostics);
+    if (value) self.set(property->name, std::move(*value));
+  }
+  if (alternative < node.alternatives.size() && node.alternatives[alternative].is_map()) {
+    for (const auto& [key, raw] : node.alternatives[alternative].as_map()) {
+      const Property* property = node.type->property(key.string_or());
+      if (property == nullptr || raw.is_unset()) continue;
+      auto value = convert(raw, property->type, false);
+      if (value) self.set(property->name, std::move(*value));
+      else diagnostics.add(Code::LF0204, node.span, value.error().message);
+    }
+  }
+  for (const auto& property : node.type->properties) {
+    if (self.find(property.name) != nullptr) continue;
+    if (property.absent == Absent::with_default) {
+      self.set(property.name, property.default_value);
+    } else if (property.unique_name && !property.computed) {
+      self.set(property.name, Value(physical_name(*context, node)));
+    }
+  }
+  if (node.type->carrier == MarkCarrier::tags) {
+    Map tags;
+    if (context->spec->tags) {
+      const Value common = context->evaluate_in(*context->spec->tags,
+                                                Scope{context->root.get(), nullptr}, &diagnostics);
+      if (common.is_map()) {
+        for (const auto& [key, value] : common.as_map()) tags.set(key, Value(to_text(value)));
+      }
+    }
+    if (const Value* own = self.find(node.type->mark_property); own != nullptr && own->is_map()) {
+      for (const auto& [key, value] : own->as_map()) tags.set(key, value);
+    }
+    self.set(node.type->mark_property, Value(std::move(tags)));
+  }
+  return self;
+}
+
+Value Graph::output(size_t index, const AttributeSource& source, Diagnostics& diagnostics) const {
+  const SourceScope use(*context, source);
+  Value value = context->evaluate_in(outputs[index].decl->value,
+                                     Scope{context->root.get(), nullptr}, &diagnostics);
+  return value;
+}
+
+std::pair<Value, Value> Graph::file(size_t index, const AttributeSource& source,
+                                    Diagnostics& diagnostics) const {
+  const SourceScope use(*context, source);
+  const Scope scope{files[index].module, nullptr};
+  return {context->evaluate_in(files[index].decl->path, scope, &diagnostics),
+          context->evaluate_in(files[index].decl->content, scope, &diagnostics)};
+}
+
+}  // namespace lf

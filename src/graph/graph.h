@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// The intermediate representation: every resource instance of a spec as a node with its address,
+// its type, its expressions and what it depends on. Made by expansion before anything is compared
+// with state or cloud; repetition (`for_each`, blocks, modules) is gone from here on.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "base/value.h"
+#include "base/world.h"
+#include "provider/package.h"
+#include "spec/module.h"
+
+namespace lf {
+
+using GraphId = uint32_t;
+inline constexpr GraphId kNoGraphId = UINT32_MAX;
+
+struct ModuleInstance;
+struct EachBinding {
+  Value key, value;
+};
+
+struct GraphNode {
+  std::string address;                 // "network.vpc", "sg.main#ingress"
+  const ResourceType* type = nullptr;
+  std::string facet;                   // a late facet's own node; else empty
+  GraphId main = kNoGraphId;               // of a late facet: its resource's node
+  std::vector<GraphId> late;            // of a resource: its late facets' nodes
+  const ResourceDecl* decl = nullptr;
+  const ModuleInstance* module = nullptr;
+  std::optional<EachBinding> each;
+  std::string key;                     // the name part for physical names: decl or instance key
+  std::string provider;                // provider instance
+  std::vector<GraphId> dependencies;    // done before this one; sorted, no doubles
+  Span span;
+  // Life-cycle words, evaluated.
+  bool protect = false, retain = false, create_before_delete = false;
+  bool restart_on_interruption = false;
+  std::string run, adopt;
+  std::vector<std::string> ignore_changes, moved_from;
+  Value replace_on;
+  List alternatives;                   // maps of properties, tried in order; empty: none
+  std::map<std::string, Duration> timeouts;
+};
+
+// Where attributes of resources come from, by phase: expansion knows what the spec says, plan what
+// it planned, apply what the cloud answered.
+class AttributeSource {
+ public:
+  virtual ~AttributeSource() = default;
+  // `field` is a property, "id" or "arn"…; nullopt: the type has no such field.
+  virtual std::optional<Value> attribute(GraphId node, std::string_view field) const = 0;
+};
+
+// What the world around the spec says; unknown parts are Unknown values (offline).
+struct Surroundings {
+  Value account, partition, dns_suffix;   // of the stack's own provider
+  std::map<std::string, Value> variables; // by name, converted to their types
+  Environment environment;                // for secret.env.NAME
+  std::function<Result<std::string>(const std::string&)> read_file;  // path below the folder
+  // Pinned or freshly read look-ups: by query key. nullptr: not known yet.
+  std::function<const Value*(const std::string& query)> pinned;
+};
+
+// A look-up that the expansion wants and that no pin answers.
+struct WantedLookup {
+  const DataType* type = nullptr;
+  Map inputs;                 // by property name, known values
+  std::string query;          // key for the lock file
+  std::string provider;
+  Span span;
+  std::string address;
+};
+
+class Graph {
+ public:
+  Graph();
+  ~Graph();
+  Graph(Graph&&) noexcept;
+  Graph& operator=(Graph&&) noexcept;
+
+  std::vector<GraphNode> nodes;
+  std::vector<GraphId> order;            // dependencies first, otherwise the spec's order
+  std::vector<WantedLookup> wanted;     // non-empty: read them, pin them, expand again
+  struct Output {
+    const OutputDecl* decl;
+    std::vector<GraphId> dependencies;
+  };
+  std::vector<Output> outputs;
+  struct File {
+    const FileDecl* decl;
+    const ModuleInstance* module;
+    std::string address;
+    std::vector<GraphId> dependencies;
+  };
+  std::vector<File> files;
+
+  GraphId find(std::string_view address) const;  // kNoGraphId: none
+
+  // The desired properties of a node as far as `source` knows them: converted to their types, with
+  // the descriptor's defaults, stack tags merged, not-set ones left out. Errors are reported at
+  // their place and the property is left out. `alternative`: which of node.alternatives is laid over.
+  Map desired(GraphId node, const AttributeSource& source, Diagnostics& diagnostics,
+              size_t alternative = 0) const;
+  Value output(size_t index, const AttributeSource& source, Diagnostics& diagnostics) const;
+  // Path and content of a generated file.
+  std::pair<Value, Value> file(size_t index, const AttributeSource& source,
+                               Diagnostics& diagnostics) const;
+  // The source that knows only what the spec says.
+  const AttributeSource& spec_only() const;
+
+  struct Context;  // scopes and module instances; expand.cc
+  std::unique_ptr<Context> context;
+};
+
+// Modules that specs call. `block(name)` gives nullptr where the stack's provider has none.
+class ModuleLibrary {
+ public:
+  virtual ~ModuleLibrary() = default;
+  virtual const Module* block(std::string_view provider, std::string_view name) = 0;
+  virtual const Module* user(const std::string& path) = 0;
+};
+
+// Expands `spec`. Errors: LF04xx. The graph is usable where the diagnostics have no errors.
+Graph expand(const Spec& spec, ModuleLibrary& modules, Packages& packages,
+             const Surroundings& surroundings, Diagnostics& diagnostics);
+
+// "machines["trainer"].instance[0]" -> "machines/trainer/instance/0"; bytes that tags do not allow
+// as ":XX".
+std::string mark_path(std::string_view address);
+
+}  // namespace lf

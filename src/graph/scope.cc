@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+// What names mean in the expressions of a module instance.
+#include <algorithm>
+
+#include "base/digest.h"
+#include "lang/convert.h"
+#include "graph/context.h"
+
+namespace lf {
+
+Value poison() { return Value::error(kPoison); }
+bool is_poison(const Value& value) { return value.is_error() && value.error_message() == kPoison; }
+
+namespace {
+
+// A map with lazy members, e.g. `vars`, `locals`, `resources`.
+class LazyMap : public Object {
+ public:
+  using Get = std::function<std::optional<Value>(std::string_view)>;
+  LazyMap(std::string type, std::vector<std::string> keys, Get get)
+      : type_(std::move(type)), keys_(std::move(keys)), get_(std::move(get)) {}
+  std::string type_name() const override { return type_; }
+  std::optional<Value> get(std::string_view field) const override { return get_(field); }
+  std::vector<std::string> keys() const override { return keys_; }
+  std::optional<Value> identity() const override { return std::nullopt; }
+
+ private:
+  std::string type_;
+  std::vector<std::string> keys_;
+  Get get_;
+};
+
+Value lazy(std::string type, std::vector<std::string> keys, LazyMap::Get get) {
+  return Value(std::shared_ptr<const Object>(
+      std::make_shared<LazyMap>(std::move(type), std::move(keys), std::move(get))));
+}
+
+class ResourceObject : public Object {
+ public:
+  ResourceObject(const Graph::Context& context, GraphId node) : context_(context), node_(node) {}
+  std::string type_name() const override { return node().type->name; }
+  std::optional<Value> get(std::string_view field) const override {
+    if (context_.source == nullptr) return std::nullopt;
+    return context_.source->attribute(node_, field);
+  }
+  std::vector<std::string> keys() const override {
+    std::vector<std::string> names{"id"};
+    for (const auto& property : node().type->properties) names.push_back(property.name);
+    return names;
+  }
+  std::optional<Value> identity() const override { return get("id"); }
+
+ private:
+  const GraphNode& node() const { return context_.graph->nodes[node_]; }
+  const Graph::Context& context_;
+  GraphId node_;
+};
+
+class ModuleObject : public Object {
+ public:
+  ModuleObject(const Graph::Context& context, const ModuleInstance& module)
+      : context_(context), module_(module) {}
+  std::string type_name() const override { return module_.module->name; }
+  std::optional<Value> get(std::string_view field) const override {
+    for (const auto& output : module_.module->outputs) {
+      if (output.name == field) {
+        return context_.evaluate_in(output.value, Scope{&module_, nullptr}, nullptr);
+      }
+    }
+    return std::nullopt;
+  }
+  std::vector<std::string> keys() const override {
+    std::vector<std::string> names;
+    for (const auto& output : module_.module->outputs) names.push_back(output.name);
+    return names;
+  }
+  // A block stands for its `id` output where a plain value is wanted.
+  std::optional<Value> identity() const override { return get("id"); }
+
+ private:
+  const Graph::Context& context_;
+  const ModuleInstance& module_;
+};
+
+Value resource_object(const Graph::Context& context, GraphId node) {
+  return Value(std::shared_ptr<const Object>(std::make_shared<ResourceObject>(context, node)));
+}
+Value module_object(const Graph::Context& context, const ModuleInstance& module) {
+  return Value(std::shared_ptr<const Object>(std::make_shared<ModuleObject>(context, module)));
+}
+
+// The value of `resources.KEY`: one object, or a map of them. nullopt: absent (`when: false`).
+std::optional<Value> group_value(const Graph::Context& context, const ModuleInstance& module,
+                                 ResourceGroup& group) {
+  const_cast<Graph::Context&>(context).ensure(module, group);
+  if (group.broken || group.type == nullptr) return poison();
+  if (!group.repeated) {
+    if (group.nodes.empty()) return std::nullopt;
+    return resource_object(context, group.nodes[0].second);
+  }
+  Map map;
+  for (const auto& [key, node] : group.nodes) map.set(key, resource_object(context, node));
+  return Value(std::move(map));
+}
+
+std::optional<Value> group_value(const Graph::Context& context, const ModuleInstance& module,
+                                 CallGroup& group) {
+  const_cast<Graph::Context&>(context).ensure(module, group);
+  if (group.broken || group.module == nullptr) return poison();
+  if (!group.repeated) {
+    if (group.instances.empty()) return std::nullopt;
+    return module_object(context, *group.instances[0].second);
+  }
+  Map map;
+  for (const auto& [key, instance] : group.instances) map.set(key, module_object(context, *instance));
+  return Value(std::move(map));
+}
+
+Value resources_value(const Graph::Context& context, const ModuleInstance& module) {
+  std::vector<std::string> keys;
+  for (auto& group : module.resources) {
+    const_cast<Graph::Context&>(context).ensure(module, group);
+    if (group.repeated || !group.nodes.empty()) keys.push_back(group.decl->key);
+  }
+  return lazy("resources", std::move(keys), [&context, &module](std::string_view name) {
+    for (auto& group : module.resources) {
+      if (group.decl->key == name) return group_value(context, module, group);
+    }
+    return std::optional<Value>();
+  });
+}
+
+// A block's name: the one instance, or a map by key.
+std::optional<Value> block_value(const Graph::Context& context, const ModuleInstance& module,
+                                 std::string_view block) {
+  bool keyed = false, found = false;
+  for (const auto& group : module.calls) {
+    if (group.call->block != block) continue;
+    found = true;
+    keyed = keyed || !group.call->key.empty();
+    if (!keyed) return group_value(context, module, const_cast<CallGroup&>(group));
+  }
+  if (!found) return std::nullopt;
+  std::vector<std::string> keys;
+  for (auto& group : module.calls) {
+    if (group.call->block != block) continue;
+    const_cast<Graph::Context&>(context).ensure(module, group);
+    if (group.repeated || !group.instances.empty()) keys.push_back(group.call->key);
+  }
+  std::string name(block);
+  return lazy("map of " + name, std::move(keys), [&context, &module, name](std::string_view key) {
+    for (auto& group : module.calls) {
+      if (group.call->block == name && group.call->key == key) {
+        return group_value(context, module, group);
+      }
+    }
+    return std::optional<Value>();
+  });
+}
+
+Value secret_root(const Graph::Context& context) {
+  return lazy("secret", {"env"}, [&context](std::string_view part) -> std::optional<Value> {
+    if (part != "env") return std::nullopt;
+    return lazy("secret.env", {}, [&context](std::string_view name) -> std::optional<Value> {
+      const auto& environment = context.surroundings.environment;
+      const auto found = environment.find(std::string(name));
+      if (found == environment.end()) {
+        return Value::error("the environment has no variable `" + std::string(name) + "`");
+      }
+      return Value::secret(Value(found->second));
+    });
+  });
+}
+
+Value locals_value(const Graph::Context& context, const Scope& scope) {
+  const ModuleInstance& module = *scope.module;
+  std::vector<std::string> keys;
+  for (const auto& local : module.module->locals) keys.push_back(local.key);
+  return lazy("locals", std::move(keys), [&context, &module](std::string_view name) {
+    for (const auto& local : module.module->locals) {
+      if (local.key != name) continue;
+      const std::string mark = "locals." + local.key;
+      if (!module.evaluating.insert(mark).second) return std::optional<Value>(poison());
+      Value value = context.evaluate_in(local.value, Scope{&module, nullptr}, nullptr);
+      module.evaluating.erase(mark);
+      return std::optional<Value>(std::move(value));
+    }
+    return std::optional<Value>();
+  });
+}
+
+}  // namespace
+
+Value Graph::Context::input_value(const ModuleInstance& module, const InputDecl& input) const {
+  if (module.module->kind == ModuleKind::root) {
+    const auto found = surroundings.variables.find(input.name);
+    return found == surroundings.variables.end() ? poison() : found->second;
+  }
+  const std::string mark = "inputs." + input.name;
+  if (!module.evaluating.insert(mark).second) return poison();
+  Value value;
+  const Tree::Entry* given = nullptr;
+  for (const auto& entry : module.call->inputs) {
+    if (entry.key == input.name) given = &entry;
+  }
+  if (given != nullptr) {
+    const Scope caller{module.parent, module.each ? &*module.each : nullptr};
+    value = evaluate_in(given->value, caller, nullptr);
+  }
+  if ((given == nullptr || value.is_unset()) && input.default_value) {
+    value = evaluate_in(*input.default_value, Scope{&module, nullptr}, nullptr);
+  }
+  module.evaluating.erase(mark);
+  if (value.is_error()) return value;
+  if (value.is_unset()) return Value();
+  auto converted = convert(value, input.type, given != nullptr && given->value.plain);
+  return converted ? *converted : Value::error(converted.error().message);
+}
+
+std::optional<Value> Graph::Context::lookup(const Scope& scope, std::string_view name) const {
+  const ModuleInstance& module = *scope.module;
+  const bool is_root = module.module->kind == ModuleKind::root;
+  if (is_root && name == "vars") {
+    std::vector<std::string> keys;
+    for (const auto& input : module.module->inputs) keys.push_back(input.name);
+    return lazy("vars", std::move(keys), [this, &module](std::string_view field) {
+      const InputDecl* input = module.module->input(field);
+      return input == nullptr ? std::optional<Value>()
+                              : std::optional<Value>(input_value(module, *input));
+    });
+  }
+  if (!is_root) {
+    if (const InputDecl* input = module.module->input(name)) return input_value(module, *input);
+    if (name == "name") return Value(module.key);
+  }
+  if (name == "locals") return locals_value(*this, scope);
+  if (name == "resources") return resources_value(*this, module);
+  if (name == "data") {
+    std::vector<std::string> keys;
+    for (const auto& group : module.data) keys.push_back(group.decl->key);
+    return lazy("data", std::move(keys), [this, &module](std::string_view key) {
+      for (auto& group : module.data) {
+        if (group.decl->key != key) continue;
+        const_cast<Graph::Context*>(this)->ensure(module, group);
+        return std::optional<Value>(group.value);
+      }
+      return std::optional<Value>();
+    });
+  }
+  if (name == "each") {
+    const EachBinding* each = scope.each;
+    if (each == nullptr && module.each) each = &*module.each;
+    if (each == nullptr) return std::nullopt;
+    Map map;
+    map.set("key", each->key);
+    map.set("value", each->value);
+    return Value(std::move(map));
+  }
+  if (name == "stack") return Value(spec->stack);
+  if (name == "env") return Value(spec->environment);
+  if (name == "region") {
+    for (const auto& provider : spec->providers) {
+      if (provider.name == module.provider) return Value(provider.region);
+    }
+    return Value(spec->region);
+  }
+  if (name == "prefix") {
+    return Value(spec->environment == "default" ? spec->stack
+                                                : spec->stack + "-" + spec->environment);
+  }
+  if (name == "account") return surroundings.account;
+  if (name == "partition") return surroundings.partition;
+  if (name == "unique") {
+    if (!surroundings.account.is_string()) {
+      return Value(Unknown{"string", {"account"}, false});
+    }
+    return Value(hex(sha256(surroundings.account.as_string() + "/" + spec->region)).substr(0, 6));
+  }
+  if (name == "secret") return secret_root(*this);
+  if (auto block = block_value(*this, module, name)) return block;
+  // A block's defaults may use the root's other blocks: this is how blocks find each other.
+  if (module.module->kind == ModuleKind::block) return block_value(*this, *root, name);
+  return std::nullopt;
+}
+
+std::vector<std::string> Graph::Context::root_names(const Scope& scope) const {
+  std::vector<std::string> names{"locals", "resources", "data",   "stack",  "env",
+                                 "region", "prefix",    "unique", "secret", "account",
+                                 "partition"};
+  const ModuleInstance& module = *scope.module;
+  if (module.module->kind == ModuleKind::root) names.emplace_back("vars");
+  else for (const auto& input : module.module->inputs) names.push_back(input.name);
+  for (const auto& group : module.calls) names.push_back(group.call->block);
+  return names;
+}
+
+Value Graph::Context::evaluate_in(const Tree& tree, const Scope& scope, Diagnostics* errors) const {
+  const ScopeActivation activation(*this, scope);
+  std::vector<TreeError> failed;
+  Value value = evaluate(tree, activation, failed);
+  for (const auto& error : failed) {
+    if (errors != nullptr && error.message != kPoison) {
+      errors->add(Code::LF0401, error.span, "this expression fails: " + error.message);
+    }
+  }
+  return value;
+}
+
+std::optional<Value> ScopeActivation::lookup(std::string_view name) const {
+  return context_.lookup(scope_, name);
+}
+
+Value ScopeActivation::read_file(const std::string& path) const {
+  const auto& read = context_.surroundings.read_file;
+  if (!read) return Value::error("no files can be read here");
+  const std::string& folder = scope_.module->module->folder;
+  auto text = read(folder.empty() || path.starts_with('/') ? path : folder + "/" + path);
+  return text ? Value(*text) : Value::error(text.error().message);
+}
+
+std::string index_address(std::string_view base, const Value& key) {
+  std::string out(base);
+  if (key.is_int()) return out + "[" + std::to_string(key.as_int()) + "]";
+  return out + "[\"" + to_text(key) + "\"]";
+}
+
+}  // namespace lf

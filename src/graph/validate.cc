@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/validate.h"
+
+#include <algorithm>
+
+#include "base/units.h"
+#include "graph/context.h"
+#include "provider/regex.h"
+#include "provider/scope.h"
+
+namespace lf {
+
+namespace {
+
+double number_of(const Property& property, const Value& value) {
+  (void)property;
+  if (value.is_int()) return static_cast<double>(value.as_int());
+  if (value.is_uint()) return static_cast<double>(value.as_uint());
+  if (value.is_double()) return value.as_double();
+  if (value.is_duration()) return static_cast<double>(value.as_duration().seconds);
+  return 0;
+}
+
+class NodeChecker {
+ public:
+  NodeChecker(const Graph& graph, GraphId id, const Map& self, Diagnostics& diagnostics)
+      : graph_(graph), node_(graph.nodes[id]), self_(self), diagnostics_(diagnostics) {}
+
+  void run() {
+    for (const auto& property : node_.type->properties) {
+      const Value* value = self_.find(property.name);
+      const Tree* place = nullptr;
+      for (const auto& entry : node_.decl->properties) {
+        if (entry.key == property.name) place = &entry.value;
+      }
+      if (value != nullptr && !value->is_unset()) check(property, *value, place);
+    }
+  }
+
+ private:
+  Span span(const Tree* place) const { return place != nullptr ? place->span : node_.span; }
+
+  void report(const Property& property, const Tree* place, const std::string& why) {
+    auto& d = diagnostics_.add(Code::LF0213, span(place), "`" + property.name + "` " + why,
+                               place == nullptr ? "of `" + node_.address + "`" : "");
+    if (!property.doc.empty()) d.help.push_back(property.name + ": " + property.doc);
+  }
+
+  void check(const Property& property, const Value& value, const Tree* place) {
+    if (value.is_unknown() || value.is_secret() || value.is_error()) return;
+    if (value.is_list() && property.type.kind() == Type::Kind::list) {
+      if (property.check) check_expression(property, value, place);
+      for (size_t i = 0; i < value.as_list().size(); ++i) {
+        const Tree* inner = place != nullptr && place->kind == Tree::Kind::list && i < place->items.size()
+                                ? &place->items[i] : place;
+        check_one(property, value.as_list()[i], inner, false);
+      }
+      check_double_keys(property, value, place);
+      return;
+    }
+    check_one(property, value, place, true);
+  }
+
+  void check_one(const Property& property, const Value& value, const Tree* place, bool with_check) {
+    if (value.is_unknown() || value.is_secret()) return;
+    if (!property.fields.empty() && value.is_map() && property.type.kind() != Type::Kind::map) {
+      for (const auto& field : property.fields) {
+        const Value& inner = value[field.name];
+        const Tree* at = place != nullptr ? place->find(field.name) : nullptr;
+        if (!inner.is_unset()) check(field, inner, at != nullptr ? at : place);
+        else if (field.required) report(property, place, "needs `" + field.name + "`");
+      }
+      return;
+    }
+    if (value.is_string()) check_text(property, value.as_string(), place);
+    if (property.min && number_kind(value) && number_of(property, value) < *property.min) {
+      report(property, place, "is " + to_text(value) + ", less than " + bound(value, *property.min));
+    }
+    if (property.max && number_kind(value) && number_of(property, value) > *property.max) {
+      report(property, place, "is " + to_text(value) + ", more than " + bound(value, *property.max));
+    }
+    if (with_check && property.check && !contains_unknown(value)) check_expression(property, value, place);
+  }
+
+  static bool number_kind(const Value& value) { return value.is_number() || value.is_duration(); }
+  static std::string bound(const Value& like, double limit) {
+    if (like.is_duration()) return format_duration(Duration{static_cast<int64_t>(limit), 0});
+    return limit == static_cast<double>(static_cast<int64_t>(limit)) ? std::to_string(static_cast<int64_t>(limit))
+                                                                     : std::to_string(limit);
+  }
+
+  void check_text(const Property& property, const std::string& text, const Tree* place) {
+    if (property.length) {
+      const auto size = static_cast<int64_t>(text.size());
+      if (size < property.length->first || size > property.length->second) {
+        report(property, place, "`" + text + "` has " + std::to_string(size) + " characters; it takes " +
+                                    std::to_string(property.length->first) + " to " +
+                                    std::to_string(property.length->second));
+        return;
+      }
+    }
+    if (!property.pattern.empty() && !regex_full_match(property.pattern, text)) {
+      report(property, place, "`" + text + "` does not fit the pattern " + property.pattern);
+    }
+  }
+
+  void check_expression(const Property& property, const Value& value, const Tree* place) {
+    MapActivation names;
+    names.set("this", value);
+    names.set("self", Value(self_));
+    const Value ok = evaluate(*property.check, names);
+    if (ok.is_bool() && !ok.as_bool()) {
+      report(property, place, "is refused: " + (property.check_message.empty() ? "its check does not hold"
+                                                                               : property.check_message));
+    }
+  }
+
+  void check_double_keys(const Property& property, const Value& value, const Tree* place) {
+    if (property.key.empty()) return;
+    std::set<std::string> seen;
+    for (size_t i = 0; i < value.as_list().size(); ++i) {
+      const Value& element = value.as_list()[i];
+      std::string key;
+      if (contains_unknown(element)) continue;
+      if (element.is_map()) {
+        for (const auto& field : property.key) key += to_text(element[field]) + ", ";
+        if (key.size() >= 2) key.resize(key.size() - 2);
+      } else {
+        key = to_text(element);
+      }
+      if (seen.insert(key).second) continue;
+      const Tree* at = place != nullptr && place->kind == Tree::Kind::list && i < place->items.size()
+                           ? &place->items[i] : place;
+      diagnostics_.add(Code::LF0215, span(at), "`" + property.name + "` has `" + key + "` twice");
+    }
+  }
+
+  const Graph& graph_;
+  const GraphNode& node_;
+  const Map& self_;
+  Diagnostics& diagnostics_;
+};
+
+struct Range {
+  GraphId node;
+  const Property* property;
+  Cidr cidr;
+  std::string parent;
+};
+
+Span span_of(const Graph& graph, GraphId id, const std::string& property) {
+  for (const auto& entry : graph.nodes[id].decl->properties) {
+    if (entry.key == property) return entry.value.span;
+  }
+  return graph.nodes[id].span;
+}
+
+// Immutable ranges of things in the same parent may not overlap, and lie within the parent's own.
+void check_ranges(const Graph& graph, const std::vector<Range>& ranges, Diagnostics& diagnostics) {
+  for (size_t i = 0; i < ranges.size(); ++i) {
+    if (ranges[i].parent.empty()) continue;
+    for (size_t j = 0; j < i; ++j) {
+      if (ranges[j].parent != ranges[i].parent) continue;
+      if (graph.nodes[ranges[i].node].type != graph.nodes[ranges[j].node].type) continue;
+      if (!overlaps(ranges[i].cidr, ranges[j].cidr)) continue;
+      auto& d = diagnostics.add(Code::LF0214, span_of(graph, ranges[i].node, ranges[i].property->name),
+                                "`" + graph.nodes[ranges[i].node].address + "` (" + format_cidr(ranges[i].cidr) +
+                                    ") overlaps `" + graph.nodes[ranges[j].node].address + "` (" +
+                                    format_cidr(ranges[j].cidr) + ")");
+      d.others.push_back({span_of(graph, ranges[j].node, ranges[j].property->name), "overlaps with this"});
+    }
+    for (const auto& outer : ranges) {
+      const bool parent = graph.nodes[outer.node].address == ranges[i].parent;
+      if (!parent || contains(outer.cidr, ranges[i].cidr)) continue;
+      auto& d = diagnostics.add(Code::LF0214, span_of(graph, ranges[i].node, ranges[i].property->name),
+                                "`" + graph.nodes[ranges[i].node].address + "` (" + format_cidr(ranges[i].cidr) +
+                                    ") lies outside of `" + graph.nodes[outer.node].address + "` (" +
+                                    format_cidr(outer.cidr) + ")");
+      d.others.push_back({span_of(graph, outer.node, outer.property->name), "the range that it must lie in"});
+    }
+  }
+}
+
+// The node that a ref property names, by its identity.
+std::string parent_of(const GraphNode& node, const Map& self) {
+  for (const auto& property : node.type->properties) {
+    if (property.type.kind() != Type::Kind::ref || !property.immutable) continue;
+    const Value* value = self.find(property.name);
+    if (value == nullptr) continue;
+    if (value->is_unknown() && value->as_unknown().origins.size() == 1) {
+      const std::string& origin = value->as_unknown().origins.front();
+      return origin.ends_with(".id") ? origin.substr(0, origin.size() - 3) : origin;
+    }
+    return to_text(*value);
+  }
+  return "";
+}
+
+}  // namespace
+
+void validate_graph(const Graph& graph, Diagnostics& diagnostics) {
+  std::vector<Range> ranges;
+  for (GraphId id = 0; id < graph.nodes.size(); ++id) {
+    const GraphNode& node = graph.nodes[id];
+    if (!node.facet.empty()) continue;
+    const size_t choices = std::max<size_t>(1, node.alternatives.size());
+    for (size_t choice = 0; choice < choices; ++choice) {
+      const size_t before = diagnostics.error_count();
+      const Map self = graph.desired(id, graph.spec_only(), diagnostics, choice);
+      NodeChecker(graph, id, self, diagnostics).run();
+      if (choice == 0) {
+        for (const auto& property : node.type->properties) {
+          const Value* value = self.find(property.name);
+          if (value == nullptr || !value->is_cidr() || !property.immutable) continue;
+          ranges.push_back({id, &property, value->as_cidr(), parent_of(node, self)});
+          break;
+        }
+      }
+      if (diagnostics.error_count() != before) break;
+    }
+  }
+  check_ranges(graph, ranges, diagnostics);
+  Diagnostics outputs;
+  for (size_t i = 0; i < graph.outputs.size(); ++i) (void)graph.output(i, graph.spec_only(), outputs);
+  diagnostics.append(outputs);
+}
+
+}  // namespace lf

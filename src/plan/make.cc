@@ -1,0 +1,482 @@
+// SPDX-License-Identifier: Apache-2.0
+// From graph, state and observations to a plan: one item a node, then what only state knows.
+#include <algorithm>
+#include <set>
+
+#include "base/strings.h"
+#include "plan/plan.h"
+#include "provider/wire.h"
+
+namespace lf {
+
+const char* to_string(Action action) {
+  switch (action) {
+    case Action::none: return "no-op";
+    case Action::create: return "create";
+    case Action::update: return "update";
+    case Action::replace: return "replace";
+    case Action::remove: return "delete";
+    case Action::adopt: return "adopt";
+    case Action::move: return "move";
+    case Action::forget: return "forget";
+  }
+  return "no-op";
+}
+
+char action_symbol(Action action) {
+  switch (action) {
+    case Action::none: return ' ';
+    case Action::create: return '+';
+    case Action::update: return '~';
+    case Action::replace: return '!';
+    case Action::remove: return '-';
+    case Action::adopt: return '<';
+    case Action::move: return '>';
+    case Action::forget: return '.';
+  }
+  return ' ';
+}
+
+size_t Plan::count(Action action) const {
+  return static_cast<size_t>(std::count_if(items.begin(), items.end(), [&](const PlanItem& item) {
+    return item.action == action && item.address.find('#') == std::string::npos;
+  }));
+}
+
+bool Plan::has_changes() const {
+  return std::any_of(items.begin(), items.end(),
+                     [](const PlanItem& item) { return item.action != Action::none; }) ||
+         std::any_of(outputs.begin(), outputs.end(), [](const PlanOutput& o) { return o.changed; });
+}
+
+const PlanItem* Plan::find(std::string_view address, uint32_t generation) const {
+  for (const auto& item : items) {
+    if (item.address == address && item.generation == generation) return &item;
+  }
+  return nullptr;
+}
+
+namespace {
+
+class Planner {
+ public:
+  Planner(const Graph& graph, const State& state, const Observations& observations,
+          Packages& packages, const PlanOptions& options, const SecretDigest& digest,
+          Diagnostics& diagnostics)
+      : graph_(graph), state_(state), observations_(observations), packages_(packages),
+        options_(options), digest_(digest), diagnostics_(diagnostics) {}
+
+  Plan run() {
+    by_node_.assign(graph_.nodes.size(), nullptr);
+    plan_.items.reserve(graph_.nodes.size() + state_.size());
+    if (!options_.destroy) {
+      for (GraphId id : graph_.order) add_node(id);
+    }
+    add_leftovers();
+    select();
+    spread_create_before_delete();
+    for (auto& item : plan_.items) refuse_protected(item);
+    plan_.operations = make_operations(graph_, plan_.items);
+    if (!options_.destroy) add_outputs();
+    return std::move(plan_);
+  }
+
+ private:
+  const Observation& observation(const std::string& address, uint32_t generation) const {
+    static const Observation kUnread;
+    const auto found = observations_.find({address, generation});
+    return found == observations_.end() ? kUnread : found->second;
+  }
+
+  void add_node(GraphId id) {
+    const GraphNode& node = graph_.nodes[id];
+    PlanItem item;
+    item.address = node.address;
+    item.type = node.type->name;
+    item.provider = node.provider;
+    item.node = id;
+    const PlanSource source(graph_, by_node_);
+    const std::string& home = node.facet.empty() ? node.address : graph_.nodes[node.main].address;
+    const Record* record = find_record(node, home, item);
+    if (record != nullptr) item.record = *record;
+    item.desired = graph_.desired(id, source, diagnostics_, alternative_of(node, record));
+    if (node.facet.empty()) decide(node, item, record == nullptr ? home : record->address);
+    else decide_late(node, item, record == nullptr ? home : record->address);
+    if (node.facet.empty()) {
+      for (const auto& facet : node.type->facets) {
+        if (facet.late) item.late_facets.push_back(facet.name);
+      }
+    }
+    plan_.items.push_back(std::move(item));
+    by_node_[id] = &plan_.items.back();
+  }
+
+  const Record* find_record(const GraphNode& node, const std::string& home, PlanItem& item) {
+    const Record* record = state_.find(home);
+    if (record != nullptr) {
+      used_.insert(home);
+      return record;
+    }
+    const GraphNode& main = node.facet.empty() ? node : graph_.nodes[node.main];
+    for (const auto& from : main.moved_from) {
+      record = state_.find(from);
+      if (record == nullptr || graph_.find(from) != kNoGraphId) continue;
+      used_.insert(from);
+      if (node.facet.empty()) item.moved_from = from;
+      return record;
+    }
+    return nullptr;
+  }
+
+  static size_t alternative_of(const GraphNode& node, const Record* record) {
+    if (record == nullptr || record->alternative.empty()) return 0;
+    for (size_t i = 0; i < node.alternatives.size(); ++i) {
+      if (node.alternatives[i] == Value(record->alternative)) return i;
+    }
+    return 0;
+  }
+
+  bool replace_requested(const std::string& address) const {
+    return std::any_of(options_.replace.begin(), options_.replace.end(),
+                       [&](const std::string& glob) { return glob_match(glob, address); });
+  }
+
+  void decide(const GraphNode& node, PlanItem& item, const std::string& record_address) {
+    if (!item.record || item.record->id.empty()) {
+      const bool adopts = !node.adopt.empty() && !item.record;
+      item.action = adopts ? Action::adopt : Action::create;
+      item.adopt_id = node.adopt;
+      item.record.reset();
+      all_changes(*node.type, item);
+      return;
+    }
+    const Observation& seen = observation(record_address, 0);
+    const Record& record = *item.record;
+    const bool over = record.status == RecordStatus::finished ||
+                      record.status == RecordStatus::interrupted ||
+                      seen.presence == Observation::Presence::ended;
+    if (over && !node.run.empty()) {
+      decide_run(node, item, seen);
+      return;
+    }
+    if (seen.presence == Observation::Presence::gone ||
+        seen.presence == Observation::Presence::ended || record.status == RecordStatus::deleting) {
+      item.action = record.status == RecordStatus::deleting ? Action::replace : Action::create;
+      if (item.action == Action::replace) item.replace_because = {"an interrupted deletion"};
+      Change change;
+      change.path = "(resource)";
+      change.before = Value(record.id);
+      change.cause = Cause::drift;
+      item.drift.push_back(std::move(change));
+      if (item.action == Action::create) item.record.reset();
+      all_changes(*node.type, item);
+      return;
+    }
+    Difference diff = difference(*node.type, item.desired, record, seen, node.ignore_changes, digest_);
+    item.changes = std::move(diff.changes);
+    item.drift = std::move(diff.drift);
+    item.facets = std::move(diff.facets);
+    item.replace_because = std::move(diff.replace_because);
+    item.replace_if_changed = diff.replace_only_if_changed;
+    if (record.status == RecordStatus::failed || seen.failed) {
+      item.replace_because.emplace_back("it came up broken");
+      item.replace_if_changed = false;
+    }
+    if (replace_requested(node.address)) {
+      item.replace_because.emplace_back("asked for by --replace");
+      item.replace_if_changed = false;
+    }
+    const Value* old_trigger = record.private_.find("replace_on");
+    if (!node.replace_on.is_null() && old_trigger != nullptr && !(*old_trigger == node.replace_on)) {
+      item.replace_because.emplace_back("replace_on");
+      item.replace_if_changed = false;
+    }
+    if (seen.presence == Observation::Presence::present && !seen.marks_ok) restore_marks(*node.type, item);
+    const bool unfinished = record.status == RecordStatus::creating ||
+                            record.status == RecordStatus::dirty;
+    if (!item.replace_because.empty()) {
+      item.action = Action::replace;
+      item.create_before_delete = node.create_before_delete || record.create_before_delete;
+      if (!node.run.empty()) item.run_note = "restarts run " + node.run;
+    } else if (!item.facets.empty() || !item.changes.empty() || unfinished) {
+      item.action = Action::update;
+    } else if (!item.moved_from.empty()) {
+      item.action = Action::move;
+    }
+  }
+
+  // A job that ended is done: nothing brings it back but a new name.
+  void decide_run(const GraphNode& node, PlanItem& item, const Observation& seen) {
+    const Record& record = *item.record;
+    const bool interrupted = record.status == RecordStatus::interrupted ||
+                             (seen.presence == Observation::Presence::ended && seen.interrupted);
+    const std::string how = interrupted ? "interrupted" : "finished";
+    const bool again = node.run != record.run || replace_requested(node.address) ||
+                       (interrupted && node.restart_on_interruption);
+    if (!again) {
+      item.run_note = "run " + record.run + ": " + how;
+      return;
+    }
+    item.run_note = node.run != record.run ? "starts run " + node.run + " (run " + record.run + " " + how + ")"
+                                           : "restarts run " + node.run + " (" + how + ")";
+    item.action = Action::create;
+    item.record.reset();
+    all_changes(*node.type, item);
+  }
+
+  void restore_marks(const ResourceType& type, PlanItem& item) {
+    const Property* carrier = type.property(type.mark_property);
+    if (carrier == nullptr) return;
+    item.restores_marks = true;
+    Change change;
+    change.path = "(marks of this stack)";
+    change.property = carrier->name;
+    change.after = Value("restored");
+    change.cause = Cause::drift;
+    item.changes.push_back(change);
+    item.drift.push_back(change);
+    if (std::find(item.facets.begin(), item.facets.end(), carrier->facet) == item.facets.end()) {
+      item.facets.push_back(carrier->facet);
+    }
+  }
+
+  void decide_late(const GraphNode& node, PlanItem& item, const std::string& record_address) {
+    const PlanItem* main = by_node_[node.main];
+    const bool fresh = main == nullptr || main->action == Action::create ||
+                       main->action == Action::replace || !item.record;
+    if (fresh) {
+      item.action = Action::update;
+      item.facets = {node.facet};
+      item.record.reset();
+      return;  // its rows are shown with the resource's own
+    }
+    Difference diff = difference(*node.type, item.desired, *item.record,
+                                 observation(record_address, 0), node.ignore_changes, digest_,
+                                 node.facet);
+    item.changes = std::move(diff.changes);
+    item.drift = std::move(diff.drift);
+    item.facets = std::move(diff.facets);
+    if (!item.facets.empty()) item.action = Action::update;
+  }
+
+  // Everything that a create sets, as rows.
+  static void all_changes(const ResourceType& type, PlanItem& item) {
+    for (const auto& property : type.properties) {
+      const Value* wanted = item.desired.find(property.name);
+      if (wanted == nullptr || wanted->is_unset()) continue;
+      Change change;
+      change.path = change.property = property.name;
+      change.secret = contains_secret(*wanted);
+      change.after = change.secret ? Value::secret(Value()) : *wanted;
+      item.changes.push_back(std::move(change));
+    }
+  }
+
+  void add_leftovers() {
+    for (const Record* record : state_.records()) {
+      const bool current = record->generation == 0;
+      if (current && used_.contains(record->address)) continue;
+      PlanItem item;
+      item.address = record->address;
+      item.generation = record->generation;
+      item.type = record->type;
+      item.provider = record->provider.name;
+      item.record = *record;
+      const Observation& seen = observation(record->address, record->generation);
+      const bool over = record->status == RecordStatus::finished ||
+                        record->status == RecordStatus::interrupted ||
+                        seen.presence == Observation::Presence::ended;
+      if (current && over && !record->run.empty() && !options_.destroy) {
+        item.run_note = "run " + record->run + ": " +
+                        (record->status == RecordStatus::interrupted || seen.interrupted ? "interrupted"
+                                                                                         : "finished");
+      } else {
+        item.action = record->retain ? Action::forget : Action::remove;
+        if (const ResourceType* type = packages_.resource(record->type)) {
+          for (const auto& facet : type->facets) {
+            if (facet.late) item.late_facets.push_back(facet.name);
+          }
+        }
+      }
+      plan_.items.push_back(std::move(item));
+    }
+  }
+
+  // --target and --exclude: what is left out, and what is pulled in by dependencies.
+  void select() {
+    if (options_.targets.empty() && options_.excludes.empty()) return;
+    auto matches = [](const std::vector<std::string>& globs, const std::string& address) {
+      const std::string main = address.substr(0, address.find('#'));
+      return std::any_of(globs.begin(), globs.end(),
+                         [&](const std::string& g) { return glob_match(g, main); });
+    };
+    for (const auto* globs : {&options_.targets, &options_.excludes}) {
+      for (const auto& glob : *globs) {
+        const bool any = std::any_of(plan_.items.begin(), plan_.items.end(), [&](const PlanItem& i) {
+          return glob_match(glob, i.address);
+        });
+        if (!any) {
+          std::vector<std::string> addresses;
+          for (const auto& item : plan_.items) addresses.push_back(item.address);
+          auto& d = diagnostics_.add(Code::LF0502, Span{}, "`" + glob + "` matches no address of this stack");
+          const std::string near = nearest(glob, addresses);
+          if (!near.empty()) d.help.push_back("did you mean `" + near + "`?");
+        }
+      }
+    }
+    std::vector<bool> in(plan_.items.size(), options_.targets.empty());
+    std::map<std::string, size_t> index;
+    for (size_t i = 0; i < plan_.items.size(); ++i) {
+      if (plan_.items[i].generation == 0) index[plan_.items[i].address] = i;
+    }
+    auto dependencies = [&](size_t i) {
+      std::vector<size_t> out;
+      const PlanItem& item = plan_.items[i];
+      if (item.node != kNoGraphId) {
+        for (GraphId id : graph_.nodes[item.node].dependencies) {
+          auto found = index.find(graph_.nodes[id].address);
+          if (found != index.end()) out.push_back(found->second);
+        }
+      } else if (item.record) {
+        for (const auto& address : item.record->dependencies) {
+          auto found = index.find(address);
+          if (found != index.end()) out.push_back(found->second);
+        }
+      }
+      return out;
+    };
+    auto spread = [&](auto&& wanted, bool value, bool to_dependencies) {
+      // Dependents of an item, or its dependencies, until nothing changes.
+      bool moved = true;
+      while (moved) {
+        moved = false;
+        for (size_t i = 0; i < plan_.items.size(); ++i) {
+          for (size_t d : dependencies(i)) {
+            const bool removal = plan_.items[i].action == Action::remove;
+            const size_t from = to_dependencies != removal ? i : d;
+            const size_t to = to_dependencies != removal ? d : i;
+            if (wanted[from] == value && wanted[to] != value) {
+              wanted[to] = value;
+              moved = true;
+              plan_.left_out.emplace_back(plan_.items[to].address,
+                                          (value ? "pulled in: `" : "left out: `") +
+                                              plan_.items[from].address +
+                                              (removal ? "` goes with it" : value ? "` needs it" : "` is excluded"));
+            }
+          }
+        }
+      }
+    };
+    for (size_t i = 0; i < plan_.items.size(); ++i) {
+      if (matches(options_.targets, plan_.items[i].address)) in[i] = true;
+    }
+    if (!options_.targets.empty()) spread(in, true, true);
+    if (!options_.excludes.empty()) {
+      std::vector<bool> out(plan_.items.size(), true);
+      for (size_t i = 0; i < plan_.items.size(); ++i) {
+        if (matches(options_.excludes, plan_.items[i].address)) out[i] = false;
+      }
+      spread(out, false, false);
+      for (size_t i = 0; i < in.size(); ++i) in[i] = in[i] && out[i];
+    }
+    for (size_t i = 0; i < plan_.items.size(); ++i) {
+      if (in[i]) continue;
+      plan_.items[i].excluded = plan_.items[i].action != Action::none;
+      plan_.items[i].action = Action::none;
+    }
+  }
+
+  // What is made before its predecessor goes needs its own dependencies there as well.
+  void spread_create_before_delete() {
+    for (size_t i = plan_.items.size(); i-- > 0;) {
+      PlanItem& item = plan_.items[i];
+      if (item.action != Action::replace || !item.create_before_delete) continue;
+      if (item.node == kNoGraphId) continue;
+      const GraphNode& node = graph_.nodes[item.node];
+      if (const Property* name = node.type->unique_name()) {
+        const Value* wanted = item.desired.find(name->name);
+        const Map applied = applied_properties(*item.record);
+        const Value* was = applied.find(name->name);
+        if (wanted != nullptr && was != nullptr && *wanted == *was) {
+          diagnostics_.add(Code::LF0503, node.span,
+                           "`" + node.address + "` cannot be created before its predecessor is deleted: "
+                           "both would be named `" + to_text(*wanted) + "`");
+        }
+      }
+      for (auto& other : plan_.items) {
+        if (other.node == kNoGraphId || other.action != Action::replace) continue;
+        const auto& deps = node.dependencies;
+        if (std::find(deps.begin(), deps.end(), other.node) != deps.end()) {
+          other.create_before_delete = true;
+        }
+      }
+    }
+  }
+
+  void refuse_protected(const PlanItem& item) {
+    const bool deletes = item.action == Action::remove ||
+                         (item.action == Action::replace && !item.replace_if_changed);
+    const bool now = item.node != kNoGraphId && graph_.nodes[item.node].protect;
+    const bool before = item.node == kNoGraphId && item.record && item.record->protect;
+    if (!deletes || !(now || before)) return;
+    const Span span = item.node != kNoGraphId ? graph_.nodes[item.node].span : Span{};
+    auto& d = diagnostics_.add(Code::LF0501, span,
+                               "`" + item.address + "` is protected and would be " +
+                                   (item.action == Action::replace ? "replaced" : "deleted"));
+    if (!item.replace_because.empty()) {
+      d.help.push_back("what forces it: " + join(item.replace_because, ", "));
+    }
+    d.help.push_back("set `protect: false` on it and apply, then try again");
+  }
+
+  void add_outputs() {
+    const PlanSource source(graph_, by_node_);
+    for (size_t i = 0; i < graph_.outputs.size(); ++i) {
+      PlanOutput output;
+      output.name = graph_.outputs[i].decl->name;
+      output.after = graph_.output(i, source, diagnostics_);
+      if (output.after.is_object()) {
+        output.after = output.after.as_object()->identity().value_or(Value());
+      }
+      if (output.after.is_unset() || output.after.is_error()) output.after = Value();
+      output.secret = contains_secret(output.after) || graph_.outputs[i].decl->secret;
+      const Output* before = state_.output(output.name);
+      if (before != nullptr) output.before = before->secret ? Value::secret(Value()) : before->value;
+      if (output.secret) {
+        const Value& raw = output.after.is_secret() ? output.after.secret_value() : output.after;
+        output.changed = before == nullptr || contains_unknown(raw) || before->digest != digest_(raw);
+      } else {
+        output.changed = before == nullptr ? !output.after.is_null() : !(before->value == output.after);
+      }
+      plan_.outputs.push_back(std::move(output));
+    }
+    for (const auto& before : state_.outputs) {
+      const bool kept = std::any_of(plan_.outputs.begin(), plan_.outputs.end(),
+                                    [&](const PlanOutput& o) { return o.name == before.name; });
+      if (kept) continue;
+      plan_.outputs.push_back({before.name, before.secret ? Value::secret(Value()) : before.value,
+                               Value(), before.secret, true});
+    }
+  }
+
+  const Graph& graph_;
+  const State& state_;
+  const Observations& observations_;
+  Packages& packages_;
+  const PlanOptions& options_;
+  const SecretDigest& digest_;
+  Diagnostics& diagnostics_;
+  Plan plan_;
+  std::vector<const PlanItem*> by_node_;
+  std::set<std::string> used_;
+};
+
+}  // namespace
+
+Plan make_plan(const Graph& graph, const State& state, const Observations& observations,
+               Packages& packages, const PlanOptions& options, const SecretDigest& digest,
+               Diagnostics& diagnostics) {
+  return Planner(graph, state, observations, packages, options, digest, diagnostics).run();
+}
+
+}  // namespace lf

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every edge between operations, computed in this one place:
+//  - a create, update or facet waits for those of its dependencies;
+//  - a delete waits for the deletes of all that depended on it, and for the updates that let it go;
+//  - a replacement creates after its delete, or (create_before_delete) deposes, creates, lets its
+//    dependents follow, then deletes the deposed.
+#include <algorithm>
+#include <unordered_map>
+
+#include "plan/plan.h"
+
+namespace lf {
+
+namespace {
+
+constexpr size_t kNone = SIZE_MAX;
+
+class Builder {
+ public:
+  Builder(const Graph& graph, const std::vector<PlanItem>& items) : graph_(graph), items_(items) {}
+
+  std::vector<Operation> run() {
+    makes_.assign(items_.size(), kNone);
+    removes_.assign(items_.size(), kNone);
+    by_node_.assign(graph_.nodes.size(), kNone);
+    for (size_t i = 0; i < items_.size(); ++i) add_operations(i);
+    for (size_t i = 0; i < items_.size(); ++i) add_edges(i);
+    add_empties();
+    for (auto& operation : out_) {
+      std::sort(operation.after.begin(), operation.after.end());
+      operation.after.erase(std::unique(operation.after.begin(), operation.after.end()),
+                            operation.after.end());
+    }
+    return std::move(out_);
+  }
+
+ private:
+  size_t add(Operation::Kind kind, size_t item, uint32_t generation, std::string facet = "") {
+    Operation operation{};
+    operation.kind = kind;
+    operation.item = item;
+    operation.generation = generation;
+    operation.facet = std::move(facet);
+    out_.push_back(std::move(operation));
+    return out_.size() - 1;
+  }
+
+  void add_operations(size_t i) {
+    const PlanItem& item = items_[i];
+    if (item.record && item.generation == 0) by_address_[item.address] = i;
+    if (item.node != kNoGraphId) by_node_[item.node] = i;
+    using Kind = Operation::Kind;
+    const bool late = item.node != kNoGraphId && !graph_.nodes[item.node].facet.empty();
+    switch (item.action) {
+      case Action::none: break;
+      case Action::create: makes_[i] = add(Kind::create, i, 0); break;
+      case Action::adopt: makes_[i] = add(Kind::adopt, i, 0); break;
+      case Action::move: makes_[i] = add(Kind::move, i, 0); break;
+      case Action::forget: removes_[i] = add(Kind::forget, i, item.generation); break;
+      case Action::remove: removes_[i] = add(Kind::remove, i, item.generation); break;
+      case Action::update:
+        makes_[i] = late ? add(Kind::facet, i, 0, graph_.nodes[item.node].facet)
+                         : add(Kind::update, i, 0);
+        break;
+      case Action::replace:
+        if (item.create_before_delete) {
+          const size_t depose = add(Kind::depose, i, 0);
+          makes_[i] = add(Kind::create, i, 0);
+          out_[makes_[i]].after.push_back(depose);
+          removes_[i] = add(Kind::remove, i, item.generation);
+        } else {
+          removes_[i] = add(Kind::remove, i, 0);
+          makes_[i] = add(Kind::create, i, 0);
+          out_[makes_[i]].after.push_back(removes_[i]);
+        }
+        break;
+    }
+  }
+
+  // The operation that makes node `id` what it should be; through unchanged nodes there is nothing
+  // to wait for but what they themselves wait for, which is done already.
+  void wait_for_node(size_t operation, GraphId id) {
+    const size_t item = by_node_[id];
+    if (item != kNone && makes_[item] != kNone && makes_[item] != operation) {
+      out_[operation].after.push_back(makes_[item]);
+    }
+  }
+
+  void add_edges(size_t i) {
+    const PlanItem& item = items_[i];
+    if (makes_[i] != kNone && item.node != kNoGraphId) {
+      for (GraphId id : graph_.nodes[item.node].dependencies) wait_for_node(makes_[i], id);
+    }
+    if (!item.record || item.generation != 0) return;
+    // What this record used until now.
+    for (const auto& address : item.record->dependencies) {
+      const auto found = by_address_.find(address);
+      if (found == by_address_.end()) continue;
+      const size_t used = found->second;
+      if (removes_[used] == kNone || used == i) continue;
+      const bool deposed_later = items_[used].action == Action::replace &&
+                                 items_[used].create_before_delete;
+      if (removes_[i] != kNone && !(items_[i].action == Action::replace &&
+                                    items_[i].create_before_delete)) {
+        out_[removes_[used]].after.push_back(removes_[i]);
+      } else if (removes_[i] != kNone && deposed_later) {
+        out_[removes_[used]].after.push_back(removes_[i]);
+      } else if (makes_[i] != kNone &&
+                 (items_[used].action == Action::remove || deposed_later)) {
+        out_[removes_[used]].after.push_back(makes_[i]);
+      }
+    }
+  }
+
+  // Things that refer to each other by late facets let go of each other before the first is deleted.
+  void add_empties() {
+    std::vector<size_t> empties, removes;
+    for (size_t i = 0; i < items_.size(); ++i) {
+      if (removes_[i] == kNone || items_[i].late_facets.empty()) continue;
+      if (out_[removes_[i]].kind != Operation::Kind::remove) continue;
+      removes.push_back(removes_[i]);
+      empties.push_back(add(Operation::Kind::empty, i, out_[removes_[i]].generation));
+    }
+    for (size_t remove : removes) {
+      out_[remove].after.insert(out_[remove].after.end(), empties.begin(), empties.end());
+    }
+  }
+
+  const Graph& graph_;
+  const std::vector<PlanItem>& items_;
+  std::vector<Operation> out_;
+  std::vector<size_t> makes_, removes_, by_node_;
+  std::unordered_map<std::string, size_t> by_address_;
+};
+
+}  // namespace
+
+std::vector<Operation> make_operations(const Graph& graph, const std::vector<PlanItem>& items) {
+  return Builder(graph, items).run();
+}
+
+}  // namespace lf

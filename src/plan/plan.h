@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// What would be done and why: the difference between what the spec wants, what was applied and what
+// the cloud shows, and the operations that close it with all their order in one place.
+// Deciding is pure: no file and no cloud is touched here.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "graph/graph.h"
+#include "state/state.h"
+
+namespace lf {
+
+enum class Action : uint8_t {
+  none,
+  create,
+  update,
+  replace,
+  remove,   // delete
+  adopt,    // take in what exists, by `adopt:`
+  move,     // only the address changes
+  forget,   // out of state, stays in the cloud (`retain`)
+};
+const char* to_string(Action action);   // "create", "update", "delete", …
+char action_symbol(Action action);      // + ~ ± - etc. as one ASCII character
+
+// Why a property differs.
+enum class Cause : uint8_t {
+  spec,     // the spec changed
+  drift,    // somebody changed the cloud
+  unset,    // it left the spec: reset
+  unknown,  // known only after apply: may or may not change
+  unsure,   // an update was interrupted: sent again
+};
+
+struct Change {
+  std::string path;      // "tags.Team", "routes[0.0.0.0/0].gateway"
+  Value before, after;   // null: not set. Secrets are Secret values without content: never shown
+  Cause cause = Cause::spec;
+  bool forces_replace = false;
+  bool secret = false;
+  std::string property;  // the top-level property
+};
+
+// What a read of the cloud said about one record.
+struct Observation {
+  enum class Presence : uint8_t {
+    unread,   // not refreshed: state's own `observed` counts
+    present,
+    gone,     // proven by its own read
+    ended,    // a run that is over; `interrupted` says how
+  } presence = Presence::unread;
+  bool interrupted = false;
+  bool failed = false;   // it exists in a failed state
+  Map properties;        // property -> value, computed ones too
+  bool marks_ok = true;  // it carries our marks
+  std::string note;      // the cloud's own words about its state
+};
+using ObservationKey = std::pair<std::string, uint32_t>;  // address, generation
+using Observations = std::map<ObservationKey, Observation>;
+
+struct PlanItem {
+  std::string address;
+  uint32_t generation = 0;
+  std::string type;
+  std::string provider;                  // instance name
+  Action action = Action::none;
+  GraphId node = kNoGraphId;             // kNoGraphId: only in state
+  std::optional<Record> record;          // as before this run
+  Map desired;                           // properties wanted, unknowns inside
+  std::vector<Change> changes;           // what apply would change
+  std::vector<Change> drift;             // what others changed, shown apart; in `changes` too if mended
+  std::vector<std::string> facets;       // facets with work, in file order; "" is the create group
+  std::vector<std::string> replace_because;  // properties that force it, or a word: "failed", "requested"
+  std::vector<std::string> late_facets;  // of the type; emptied before a deletion
+  bool replace_if_changed = false;       // only if an unknown turns out different
+  bool create_before_delete = false;
+  bool restores_marks = false;
+  std::string run_note;                  // "run first: finished", "restarts run first"
+  std::string moved_from, adopt_id;
+  bool excluded = false;                 // left out by --target/--exclude
+};
+
+// One thing that apply does. Deletes of replaced things are operations of their own.
+struct Operation {
+  // empty: late facets are emptied before anything that they may refer to is deleted.
+  enum class Kind : uint8_t { create, update, facet, empty, remove, depose, move, forget, adopt } kind;
+  size_t item = 0;
+  uint32_t generation = 0;       // of the record it works on
+  std::string facet;             // facet: a late facet's name
+  std::vector<size_t> after;     // operations that must be done first
+};
+
+struct PlanOptions {
+  std::vector<std::string> targets, excludes, replace;  // globs over addresses
+  bool destroy = false;
+  bool refresh_only = false;
+};
+
+struct PlanOutput {
+  std::string name;
+  Value before, after;
+  bool secret = false;
+  bool changed = false;
+};
+
+struct Plan {
+  std::vector<PlanItem> items;           // graph order, then what only state knows
+  std::vector<Operation> operations;
+  std::vector<PlanOutput> outputs;
+  std::vector<std::pair<std::string, std::string>> left_out;  // address, why
+  size_t count(Action action) const;
+  bool has_changes() const;              // resources or outputs
+  const PlanItem* find(std::string_view address, uint32_t generation = 0) const;
+};
+
+// The attribute source of a plan under way: what each planned node will be.
+class PlanSource : public AttributeSource {
+ public:
+  PlanSource(const Graph& graph, std::vector<const PlanItem*>& by_node)
+      : graph_(graph), by_node_(by_node) {}
+  std::optional<Value> attribute(GraphId node, std::string_view field) const override;
+
+ private:
+  const Graph& graph_;
+  std::vector<const PlanItem*>& by_node_;
+};
+
+// Digest of a secret under the state's key, as hex.
+using SecretDigest = std::function<std::string(const Value&)>;
+
+Plan make_plan(const Graph& graph, const State& state, const Observations& observations,
+               Packages& packages, const PlanOptions& options, const SecretDigest& digest,
+               Diagnostics& diagnostics);
+
+// diff.cc: the difference of one resource. `record` is what was applied; `seen` what was read.
+// `late_facet` "": all but late facets; else that one alone.
+struct Difference {
+  std::vector<Change> changes, drift;
+  std::vector<std::string> facets;
+  std::vector<std::string> replace_because;
+  bool replace_only_if_changed = true;   // every forcing change is an unknown
+};
+Difference difference(const ResourceType& type, const Map& desired, const Record& record,
+                      const Observation& seen, const std::vector<std::string>& ignore_changes,
+                      const SecretDigest& digest, const std::string& late_facet = "");
+// Properties of the facets in a record, in one map.
+Map applied_properties(const Record& record);
+
+// operations.cc: every edge there is.
+std::vector<Operation> make_operations(const Graph& graph, const std::vector<PlanItem>& items);
+
+}  // namespace lf

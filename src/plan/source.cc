@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// What other resources see of a planned one.
+#include "graph/attribute.h"
+#include "plan/plan.h"
+
+namespace lf {
+
+std::optional<Value> PlanSource::attribute(GraphId node, std::string_view field) const {
+  const GraphNode& n = graph_.nodes[node];
+  const PlanItem* item = by_node_[node];
+  if (item == nullptr) return graph_.spec_only().attribute(node, field);
+  const bool fresh = !item->record || item->action == Action::create ||
+                     (item->action == Action::replace && !item->replace_if_changed);
+  if (fresh || item->record->id.empty()) {
+    return attribute_before_create(graph_, node, item->desired, field);
+  }
+  const Record& record = *item->record;
+  if (item->replace_if_changed && (field == "id" || n.type->property(field) == nullptr ||
+                                   n.type->property(field)->computed)) {
+    return attribute_before_create(graph_, node, item->desired, field);
+  }
+  if (field == "id") return Value(record.id);
+  const Property* property = n.type->property(field);
+  if (property == nullptr) return std::nullopt;
+  if (const Value* wanted = item->desired.find(field)) return *wanted;
+  if (property->computed && property->changes_on_update && item->action == Action::update) {
+    return Value(Unknown{property->type.to_string(), {n.address + "." + std::string(field)},
+                         property->secret});
+  }
+  if (const Value* computed = record.computed.find(field)) return *computed;
+  if (const Value* observed = record.observed.find(field)) return *observed;
+  return attribute_before_create(graph_, node, item->desired, field);
+}
+
+}  // namespace lf

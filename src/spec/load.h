@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// From syntax to checked specs and modules: keys, forms, names, references to types. Values are
+// checked when they are evaluated; everything that needs no evaluation is reported here, all at once.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/world.h"
+#include "provider/package.h"
+#include "spec/module.h"
+#include "spec/files.h"
+
+namespace lf {
+
+// Modules of packages and of the user's own, read when first asked for.
+class ModuleStore {
+ public:
+  ModuleStore(FileSystem& files, Sources& sources, Packages& packages, Diagnostics& diagnostics);
+  ~ModuleStore();
+  // nullptr: this package has no such block, or it does not load (reported).
+  const Module* block(std::string_view package, std::string_view name);
+  const Module* user(const std::string& path);
+  // All block names of all packages, for messages.
+  std::vector<std::string> block_names() const;
+  std::vector<std::string> packages_with(std::string_view block) const;
+  // `folder`/blocks/NAME.yaml beside the spec wins over the package's: what `eject` writes.
+  void set_eject_folder(std::string folder);
+
+ private:
+  struct Rep;
+  std::unique_ptr<Rep> rep_;
+};
+
+struct LoadOptions {
+  std::string path;             // file or folder
+  std::string environment = "default";
+  // Highest first: --var, --var-file (later files win), LLMFORGE_VAR_*; the spec's defaults last.
+  std::vector<std::pair<std::string, std::string>> variables;   // text as typed
+  std::vector<std::string> variable_files;
+  Environment environment_variables;
+};
+
+struct LoadedSpec {
+  Spec spec;
+  std::map<std::string, Value> variables;
+  std::map<std::string, bool> secret_variables;
+};
+
+// Reads and checks. Usable where `diagnostics` has no errors.
+LoadedSpec load_spec(FileSystem& files, Sources& sources, Packages& packages, ModuleStore& modules,
+                     const LoadOptions& options, Diagnostics& diagnostics);
+
+// SPEC of the command line: a path as given, or llmforge.yaml, or the only *.yaml with a `stack:`.
+Result<std::string> find_spec(FileSystem& files, const std::string& given);
+
+// parse_tree.cc
+Tree parse_tree(const Node& node, Diagnostics& diagnostics);
+// parse_module.cc: the parts that every module has, from `root`'s keys. Keys that it takes are added
+// to `taken`.
+void parse_module_parts(const Node& root, Module& out, Packages& packages, ModuleStore& modules,
+                        const std::string& package, std::vector<std::string>& taken,
+                        Diagnostics& diagnostics);
+// One use of a block or module: its inputs and life-cycle words.
+ModuleCall parse_call(const Node& key, const Node& body, const std::string& block,
+                      const Module& module, Packages& packages, ModuleStore& modules,
+                      Diagnostics& diagnostics);
+
+}  // namespace lf

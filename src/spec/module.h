@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// A checked module: the user's spec (the root), a block of a provider package, or a module of the
+// user's own. All three have the same parts; the root has variables where others have inputs, and
+// some keys more.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "lang/type.h"
+#include "spec/tree.h"
+
+namespace lf {
+
+// A variable of the root, or an input of a module.
+struct InputDecl {
+  std::string name, doc;
+  Type type;
+  std::optional<Tree> default_value;   // may hold expressions in modules; constants in the root
+  bool required = false;               // no default, and null is not allowed
+  bool secret = false;
+  std::vector<std::string> one_of;
+  std::optional<cel::Interpolation> check;
+  std::string message;
+  Span span;
+};
+
+// The words that any resource, block or module may carry.
+struct Lifecycle {
+  std::optional<Tree> when, for_each, protect, retain, run, alternatives;
+  std::vector<cel::Reference> depends_on;
+  std::vector<Span> depends_on_spans;
+  std::vector<std::string> ignore_changes, moved_from;
+  std::optional<Tree> replace_on, adopt;
+  bool create_before_delete = false;
+  bool restart_on_interruption = false;
+  std::map<std::string, Duration> timeouts;  // create, update, delete
+  std::string provider;                      // instance name; empty: the stack's
+};
+
+struct ResourceDecl {
+  std::string key;
+  std::string type;              // "aws.ec2.vpc"
+  Span span, type_span;
+  Lifecycle lifecycle;
+  std::vector<Tree::Entry> properties;
+};
+
+struct DataDecl {
+  std::string key, type;
+  Span span, type_span;
+  std::optional<Tree> for_each, when;
+  std::vector<Tree::Entry> inputs;
+};
+
+// One use of a block or a module: `buckets: {outputs: {...}}` is a call of `buckets` with key "outputs".
+struct ModuleCall {
+  std::string block;             // "network"; "modules" for the user's own
+  std::string key;               // instance key; empty for blocks of which there is one
+  std::string source;            // user's own: path of the module's file
+  Span span, key_span;
+  Lifecycle lifecycle;
+  std::vector<Tree::Entry> inputs;
+};
+
+struct OutputDecl {
+  std::string name, doc;
+  Tree value;
+  bool secret = false;
+  Span span;
+};
+
+struct FileDecl {
+  std::string key;
+  Tree path, content;            // content: text, often `${template(…)}`
+  std::optional<Tree> when, mode;
+  Span span;
+};
+
+enum class ModuleKind : uint8_t { root, block, user };
+
+struct Module {
+  ModuleKind kind = ModuleKind::root;
+  std::string name;              // the stack's, the block's, the module's
+  std::string doc, folder;       // folder: where file() looks
+  bool keyed = false;            // a block of which there are many, by key
+  std::vector<InputDecl> inputs;
+  std::vector<Tree::Entry> locals;
+  std::vector<DataDecl> data;
+  std::vector<ResourceDecl> resources;
+  std::vector<ModuleCall> calls;
+  std::vector<FileDecl> files;
+  std::vector<OutputDecl> outputs;
+  Span span;
+
+  const InputDecl* input(std::string_view input_name) const;
+};
+
+struct ProviderDecl {
+  std::string name, kind, region, site;
+  Span span;
+};
+
+// The root's own keys.
+struct Spec {
+  std::string stack, environment = "default", region, provider;
+  Span stack_span, region_span, provider_span;
+  std::vector<ProviderDecl> providers;        // by name; the first is the stack's own
+  std::map<std::string, std::string> backend; // later
+  std::optional<Tree> tags;
+  std::vector<std::string> environments;
+  std::vector<std::string> protected_environments;
+  std::string path, folder;                   // the file or folder given; where its state lives
+  Module root;
+  std::vector<std::pair<std::string, std::string>> files_read;  // path, sha256: for saved plans
+};
+
+}  // namespace lf
