@@ -94,7 +94,8 @@ void Graph::Context::resolve(const cel::Reference& reference, const cel::Express
   const ModuleInstance& module = *scope.module;
   auto report_conditional = [&](const Lifecycle& lifecycle, const std::string& what) {
     const Tree* when = when_of(lifecycle);
-    if (when == nullptr || reference.guarded || expression == nullptr) return;
+    // What is repeated is a map, empty where the condition does not hold: nothing to guard.
+    if (when == nullptr || reference.guarded || expression == nullptr || lifecycle.for_each) return;
     if (same_condition(when, user_when)) return;
     const Span span = expression->span(reference.begin, reference.end);
     auto& d = diagnostics->add(Code::LF0404, span,
