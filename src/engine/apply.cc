@@ -353,20 +353,20 @@ class Applier {
 
   Task<Result<std::string>> create(Operation operation) {
     const PlanItem& item = plan_.items[operation.item];
-    const GraphNode& node = graph_.nodes[item.node];
-    const size_t choices = std::max<size_t>(1, node.alternatives.size());
+    const List places = graph_.alternatives(item.node, source_);
+    const size_t choices = std::max<size_t>(1, places.size());
     std::vector<std::string> tried;
     Error last;
+    const bool several = !places.empty();
     for (size_t choice = 0; choice < choices; ++choice) {
       Result<Map> desired = desired_now(item, choice);
       if (!desired) co_return fail(desired.error());
       Result<Subject> subject = subject_of(item, 0);
       if (!subject) co_return fail(subject.error());
       subject->desired = std::move(*desired);
-      Task<Result<std::string>> work = create_one(item, std::move(*subject), choice);
+      Task<Result<std::string>> work = create_one(item, std::move(*subject), several ? places[choice] : Value());
       Result<std::string> made = co_await std::move(work);
-      const bool several = choices > 1;
-      const std::string label = several ? choice_text(node.alternatives[choice]) : "";
+      const std::string label = several ? choice_text(places[choice]) : "";
       if (made) {
         if (several && context_.events != nullptr) {
           context_.events->emit(CapacityAttempt{item.address, label, true, ""});
@@ -400,11 +400,9 @@ class Applier {
     return join(parts, " ");
   }
 
-  Task<Result<std::string>> create_one(const PlanItem& item, Subject subject, size_t choice) {
+  Task<Result<std::string>> create_one(const PlanItem& item, Subject subject, Value place) {
     const GraphNode& node = graph_.nodes[item.node];
-    if (choice < node.alternatives.size() && node.alternatives[choice].is_map()) {
-      subject.record.alternative = plain_map(node.alternatives[choice].as_map());
-    }
+    if (place.is_map()) subject.record.alternative = place.as_map();
     // A create that an earlier run began: the thing is there.
     const bool begun = !subject.record.id.empty() && subject.record.status == RecordStatus::creating;
     if (!begun && !subject.record.address.empty() && store_.state().find(item.address) != nullptr) {
@@ -423,14 +421,6 @@ class Applier {
     co_return made->record.id;
   }
 
-  static Map plain_map(const Map& map) {
-    Map out;
-    for (const auto& [key, value] : map) {
-      out.set(key, value.is_object() ? value.as_object()->identity().value_or(Value()) : value);
-    }
-    return out;
-  }
-
   Task<Result<std::string>> update(Operation operation) {
     const PlanItem& item = plan_.items[operation.item];
     if (!item.moved_from.empty() && store_.state().find(item.address) == nullptr) {
@@ -442,8 +432,9 @@ class Applier {
     if (!subject) co_return fail(subject.error());
     const GraphNode& node = graph_.nodes[item.node];
     size_t alternative = 0;
-    for (size_t i = 0; i < node.alternatives.size(); ++i) {
-      if (node.alternatives[i] == Value(subject->record.alternative)) alternative = i;
+    const List places = graph_.alternatives(item.node, source_);
+    for (size_t i = 0; i < places.size(); ++i) {
+      if (places[i] == Value(subject->record.alternative)) alternative = i;
     }
     Result<Map> desired = desired_now(item, alternative);
     if (!desired) co_return fail(desired.error());

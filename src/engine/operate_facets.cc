@@ -240,6 +240,7 @@ Task<Result<void>> Operator::apply_elements(Subject* subject, const Facet* facet
                        group.elements.begin() + static_cast<std::ptrdiff_t>(end));
       left -= batch.size();
       Map names;
+      names.set(kElementProperty, Value(property->name));
       names.set("elements", Value(batch));
       names.set("element", batch.front());
       if (at < group.priors.size()) names.set("prior_element", group.priors[at]);

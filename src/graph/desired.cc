@@ -122,8 +122,9 @@ Map Graph::desired(GraphId id, const AttributeSource& source, Diagnostics& diagn
     auto value = property_value(*context, *property, entry.value, scope, diagnostics);
     if (value) self.set(property->name, std::move(*value));
   }
-  if (alternative < node.alternatives.size() && node.alternatives[alternative].is_map()) {
-    for (const auto& [key, raw] : node.alternatives[alternative].as_map()) {
+  const List choices = node.alternative_count > 0 ? alternatives(id, source) : List();
+  if (alternative < choices.size() && choices[alternative].is_map()) {
+    for (const auto& [key, raw] : choices[alternative].as_map()) {
       const Property* property = node.type->property(key.string_or());
       if (property == nullptr || raw.is_unset()) continue;
       auto value = convert(raw, property->type, false);
@@ -154,6 +155,25 @@ Map Graph::desired(GraphId id, const AttributeSource& source, Diagnostics& diagn
     self.set(node.type->mark_property, Value(std::move(tags)));
   }
   return self;
+}
+
+List Graph::alternatives(GraphId id, const AttributeSource& source) const {
+  const GraphNode& node = nodes[id];
+  if (!node.decl->lifecycle.alternatives) return {};
+  const SourceScope use(*context, source);
+  const Scope scope{node.module, node.each ? &*node.each : nullptr};
+  const Value list = context->evaluate_in(*node.decl->lifecycle.alternatives, scope, nullptr);
+  if (!list.is_list()) return {};
+  List out;
+  for (const auto& choice : list.as_list()) {
+    if (!choice.is_map()) continue;
+    Map plain;
+    for (const auto& [key, value] : choice.as_map()) {
+      plain.set(key, value.is_object() ? value.as_object()->identity().value_or(Value()) : value);
+    }
+    out.emplace_back(std::move(plain));
+  }
+  return out;
 }
 
 Value Graph::output(size_t index, const AttributeSource& source, Diagnostics& diagnostics) const {

@@ -157,7 +157,7 @@ void evaluate_lifecycle(Graph& graph, GraphNode& node) {
   if (words.replace_on) node.replace_on = context.evaluate_in(*words.replace_on, scope, nullptr);
   if (words.alternatives) {
     Value list = context.evaluate_in(*words.alternatives, scope, context.diagnostics);
-    if (list.is_list()) node.alternatives = list.as_list();
+    if (list.is_list()) node.alternative_count = list.as_list().size();
   }
   // What a block's or module's user says holds for all that it makes.
   for (const ModuleInstance* m = node.module; m != nullptr && m->call != nullptr; m = m->parent) {

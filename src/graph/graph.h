@@ -49,7 +49,7 @@ struct GraphNode {
   std::string run, adopt;
   std::vector<std::string> ignore_changes, moved_from;
   Value replace_on;
-  List alternatives;                   // maps of properties, tried in order; empty: none
+  size_t alternative_count = 0;        // how many places there are to try; 0: no `alternatives`
   std::map<std::string, Duration> timeouts;
 };
 
@@ -109,9 +109,11 @@ class Graph {
 
   // The desired properties of a node as far as `source` knows them: converted to their types, with
   // the descriptor's defaults, stack tags merged, not-set ones left out. Errors are reported at
-  // their place and the property is left out. `alternative`: which of node.alternatives is laid over.
+  // their place and the property is left out. `alternative`: which of alternatives() is laid over.
   Map desired(GraphId node, const AttributeSource& source, Diagnostics& diagnostics,
               size_t alternative = 0) const;
+  // `alternatives`: maps of properties, tried in order, as far as `source` knows them.
+  List alternatives(GraphId node, const AttributeSource& source) const;
   Value output(size_t index, const AttributeSource& source, Diagnostics& diagnostics) const;
   // Path and content of a generated file.
   std::pair<Value, Value> file(size_t index, const AttributeSource& source,

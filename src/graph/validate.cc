@@ -203,7 +203,7 @@ void validate_graph(const Graph& graph, Diagnostics& diagnostics) {
   for (GraphId id = 0; id < graph.nodes.size(); ++id) {
     const GraphNode& node = graph.nodes[id];
     if (!node.facet.empty()) continue;
-    const size_t choices = std::max<size_t>(1, node.alternatives.size());
+    const size_t choices = std::max<size_t>(1, node.alternative_count);
     for (size_t choice = 0; choice < choices; ++choice) {
       const size_t before = diagnostics.error_count();
       const Map self = graph.desired(id, graph.spec_only(), diagnostics, choice);

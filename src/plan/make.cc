@@ -99,7 +99,7 @@ class Planner {
     const std::string& home = node.facet.empty() ? node.address : graph_.nodes[node.main].address;
     const Record* record = find_record(node, home, item);
     if (record != nullptr) item.record = *record;
-    item.desired = graph_.desired(id, source, diagnostics_, alternative_of(node, record));
+    item.desired = graph_.desired(id, source, diagnostics_, alternative_of(id, record));
     if (node.facet.empty()) decide(node, item, record == nullptr ? home : record->address);
     else decide_late(node, item, record == nullptr ? home : record->address);
     if (node.facet.empty()) {
@@ -128,10 +128,12 @@ class Planner {
     return nullptr;
   }
 
-  static size_t alternative_of(const GraphNode& node, const Record* record) {
+  // What was taken stays as long as the spec still names it.
+  size_t alternative_of(GraphId id, const Record* record) const {
     if (record == nullptr || record->alternative.empty()) return 0;
-    for (size_t i = 0; i < node.alternatives.size(); ++i) {
-      if (node.alternatives[i] == Value(record->alternative)) return i;
+    const List choices = graph_.alternatives(id, PlanSource(graph_, by_node_));
+    for (size_t i = 0; i < choices.size(); ++i) {
+      if (choices[i] == Value(record->alternative)) return i;
     }
     return 0;
   }
@@ -437,6 +439,9 @@ class Planner {
       output.after = graph_.output(i, source, diagnostics_);
       if (output.after.is_object()) {
         output.after = output.after.as_object()->identity().value_or(Value());
+      }
+      if (output.after.is_optional() && output.after.optional_value() != nullptr) {
+        output.after = Value(*output.after.optional_value());
       }
       if (output.after.is_unset() || output.after.is_error()) output.after = Value();
       output.secret = contains_secret(output.after) || graph_.outputs[i].decl->secret;

@@ -124,13 +124,13 @@ struct Plan {
 // The attribute source of a plan under way: what each planned node will be.
 class PlanSource : public AttributeSource {
  public:
-  PlanSource(const Graph& graph, std::vector<const PlanItem*>& by_node)
+  PlanSource(const Graph& graph, const std::vector<const PlanItem*>& by_node)
       : graph_(graph), by_node_(by_node) {}
   std::optional<Value> attribute(GraphId node, std::string_view field) const override;
 
  private:
   const Graph& graph_;
-  std::vector<const PlanItem*>& by_node_;
+  const std::vector<const PlanItem*>& by_node_;
 };
 
 // Digest of a secret under the state's key, as hex.

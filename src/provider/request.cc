@@ -48,6 +48,12 @@ class Sender {
   }
 
   Value leaf(const Template& t) {
+    // A property that is not set is not sent; that is no error of the expression.
+    const auto direct = t.plain_reference();
+    if (direct && !direct->second.empty()) {
+      const auto owner = names_.lookup(direct->first);
+      if (owner && owner->is_map() && owner->as_map().find(direct->second) == nullptr) return Value();
+    }
     Value value = t.evaluate(names_);
     if (value.is_error()) {
       if (problem_.empty()) problem_ = value.error_message();
@@ -60,6 +66,14 @@ class Sender {
     if (value.is_unset()) return Value();
     const auto plain = t.plain_reference();
     if (!plain) return value;
+    if (plain->first == "elements" && value.is_list()) {
+      const Property* property = element_property();
+      if (property == nullptr) return value;
+      if (property->type.kind() != Type::Kind::map) return to_wire(*property, value);
+      Map map;
+      for (const auto& element : value.as_list()) map.set(element["key"], element["value"]);
+      return to_wire(*property, Value(std::move(map)));
+    }
     if (const Property* property = find(plain->first, plain->second)) return to_wire(*property, value);
     return value;
   }
@@ -76,14 +90,16 @@ class Sender {
     if (root == "self" || root == "prior" || root == "observed") return type_->property(name);
     if (root == "tags" && name.empty()) return type_->property(type_->mark_property);
     if (root == "element" || root == "prior_element") {
-      for (const auto& facet : type_->facets) {
-        if (facet.each.empty()) continue;
-        const Property* property = type_->property(facet.each);
-        if (property == nullptr) continue;
-        if (const Property* field = property->field(name)) return field;
-      }
+      const Property* property = element_property();
+      return property == nullptr || name.empty() ? nullptr : property->field(name);
     }
     return nullptr;
+  }
+
+  // The property whose elements a call is about.
+  const Property* element_property() const {
+    const auto name = names_.lookup(kElementProperty);
+    return name && type_ != nullptr ? type_->property(name->string_or()) : nullptr;
   }
 
   const ResourceType* type_;

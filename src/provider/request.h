@@ -9,6 +9,9 @@
 
 namespace lf {
 
+// The name under which a call's names say which property its elements are of.
+inline constexpr const char* kElementProperty = "@element_property";
+
 // The fields of `elements` (of the element facet's `property`) as a call's input. A batch, and
 // scalars, go to the property's wire; one object's fields to their own.
 void put_elements(const Property& property, const List& elements, bool batch, Map& input);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provider/template.h"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #include <variant>
 
 namespace lf {
@@ -84,16 +88,24 @@ std::optional<std::pair<std::string, std::string>> Template::plain_reference() c
   const std::vector<cel::Reference>& references = expression.references();
   if (references.size() != 1) return std::nullopt;
   const cel::Reference& reference = references.front();
-  if (reference.dynamic || reference.path.size() != 1) return std::nullopt;
-  if (reference.root != "self" && reference.root != "element") return std::nullopt;
+  if (reference.dynamic || reference.path.size() > 1) return std::nullopt;
+  const auto bare_text = [&] {
+    const std::string& written = expression.text();
+    const size_t begin = written.find_first_not_of(" \t\n");
+    const size_t end = written.find_last_not_of(" \t\n");
+    return begin == std::string::npos ? std::string() : written.substr(begin, end - begin + 1);
+  };
+  if (reference.path.empty()) {
+    const bool whole = reference.root == "tags" || reference.root == "elements" || reference.root == "element";
+    if (!whole || bare_text() != reference.root) return std::nullopt;
+    return std::make_pair(reference.root, std::string());
+  }
+  static constexpr std::array<std::string_view, 5> kOwners = {"self", "prior", "observed", "element", "prior_element"};
+  if (std::find(kOwners.begin(), kOwners.end(), reference.root) == kOwners.end()) return std::nullopt;
   // Nothing stands around the chain; an optional `.?` on the way is the same property.
   const std::string plain = reference.root + "." + reference.path.front();
   const std::string guarded = reference.root + ".?" + reference.path.front();
-  const std::string& written = expression.text();
-  const size_t begin = written.find_first_not_of(" \t\n");
-  const size_t end = written.find_last_not_of(" \t\n");
-  if (begin == std::string::npos) return std::nullopt;
-  const std::string bare = written.substr(begin, end - begin + 1);
+  const std::string bare = bare_text();
   if (bare != plain && bare != guarded) return std::nullopt;
   return std::make_pair(reference.root, reference.path.front());
 }

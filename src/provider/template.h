@@ -25,8 +25,10 @@ class Template {
   bool empty() const { return rep_ == nullptr; }
   // Error values and unknowns inside come out as they are; the caller decides.
   Value evaluate(const cel::Activation& activation) const;
-  // If the whole template is one `${self.NAME}` / `${element.NAME}`: the root and the name. This is
-  // how the sandbox reads an expression backwards.
+  // If the whole template is one `${self.NAME}`, `${prior.NAME}`, `${observed.NAME}`,
+  // `${element.NAME}` or `${prior_element.NAME}`: the root and the name; of `${tags}`, `${element}` and
+  // `${elements}` the name is empty. This is how such a leaf gets its property's wire form, and how
+  // the sandbox reads an expression backwards.
   std::optional<std::pair<std::string, std::string>> plain_reference() const;
   // nullptr where the template is of another form.
   const Value* as_constant() const;
