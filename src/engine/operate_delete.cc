@@ -87,7 +87,7 @@ Task<Result<Subject>> Operator::remove(Subject subject) {
     record.status = record.generation > 0 ? RecordStatus::deposed : RecordStatus::deleting;
   }
 
-  const int64_t limit_ms = subject.timeout_delete_ms > 0 ? subject.timeout_delete_ms
+  int64_t limit_ms = subject.timeout_delete_ms > 0 ? subject.timeout_delete_ms
                            : type.wait_delete.declared   ? type.wait_delete.limit.seconds * 1000
                                                          : 600'000;
   const MonotonicNs start = context_.world->clock.monotonic();
@@ -105,6 +105,8 @@ Task<Result<Subject>> Operator::remove(Subject subject) {
       explained = true;
       Task<Result<void>> explaining = explain_dependency(&subject, &error);
       Result<void> told = co_await std::move(explaining);
+      // What others put there does not go away by waiting for our own deletions.
+      if (told && !error.help.empty()) limit_ms = std::min<int64_t>(limit_ms, 60'000);
       if (told && context_.events != nullptr) {
         context_.events->emit(Message{Message::Level::warning, error.message, record.address});
       }

@@ -44,7 +44,9 @@ class Forge:
                 "AWS_REGION": "us-west-2", "AWS_EC2_METADATA_DISABLED": "true", **self.environment}
 
     def command(self, verb, arguments):
-        spec = [] if any(str(a).endswith((".yaml", ".plan")) for a in arguments) else [str(self.spec)]
+        # A saved plan stands in the spec's place, but only where it is applied: `--out x.plan` writes one.
+        given = (".yaml", ".plan") if verb == "apply" else (".yaml",)
+        spec = [] if any(str(a).endswith(given) for a in arguments) else [str(self.spec)]
         yes = ["--auto-approve"] if verb in ("apply", "destroy") else []
         return [verb, *spec, *map(str, arguments), *yes]
 
