@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/planning.h"
 #include "cli/report.h"
+#include "engine/refresh.h"
 
 namespace lf {
 
@@ -40,6 +41,9 @@ class ApplyRun {
       Result<void> empty = co_await std::move(looking);
       if (!empty) co_return tell(empty.error());
     }
+    Task<Result<void>> naming = refuse_taken_names(session, &plan);
+    Result<void> free = co_await std::move(naming);
+    if (!free) co_return tell(free.error());
     if (saved.empty() && !context_.options.auto_approve) {
       const int answer = confirm(*session, plan);
       if (answer >= 0) co_return answer;
@@ -143,6 +147,47 @@ class ApplyRun {
                                                : std::to_string(refused.help.size()) +
                                                      " things to be deleted hold data; nothing was changed";
     refused.help.push_back("empty them, or set `force_destroy: true` on them, apply, and try again");
+    co_return fail(std::move(refused));
+  }
+
+  // A unique name that somebody else's thing has: found before the first change, not in the middle.
+  Task<Result<void>> refuse_taken_names(Session* session, Plan* plan) {
+    Error refused(ErrorCode::refused, "");
+    std::string taken;
+    for (const auto& operation : plan->operations) {
+      if (operation.kind != Operation::Kind::create) continue;
+      const PlanItem& item = plan->items[operation.item];
+      const ResourceType* type = session->packages().resource(item.type);
+      const Property* name = type == nullptr ? nullptr : type->unique_name();
+      if (name == nullptr || item.action != Action::create) continue;
+      const Value* wanted = item.desired.find(name->name);
+      if (wanted == nullptr || contains_unknown(*wanted)) continue;
+      ProviderInstance where;
+      where.name = item.provider;
+      Cloud* cloud = session->clouds()(where);
+      if (cloud == nullptr) continue;
+      Task<Result<std::string>> finding = find_named(cloud, type, item.desired);
+      Result<std::string> found = co_await std::move(finding);
+      // Another account's bucket may not be read: its create would say that the name is taken.
+      if (!found && found.error().code != ErrorCode::auth) co_return fail(found.error());
+      if (found && found->empty()) continue;
+      Record probe;
+      probe.address = item.address;
+      probe.id = found ? *found : to_text(*wanted);
+      probe.private_.set("stack_mark", Value(session->stack_mark()));
+      if (found) {
+        Task<Result<Observation>> reading = read_one(cloud, type, probe);
+        Result<Observation> seen = co_await std::move(reading);
+        if (seen && seen->presence != Observation::Presence::present) continue;
+        if (!seen && seen.error().code == ErrorCode::not_found) continue;
+      }
+      taken += (taken.empty() ? "`" : ", `") + to_text(*wanted) + "`";
+      refused.help.push_back(type->name + " `" + to_text(*wanted) + "` exists already and does not belong to this stack");
+      if (found) refused.help.push_back("to take it in: llmforge adopt '" + item.address + "' " + probe.id);
+      else refused.help.push_back("it is in another account: give `" + item.address + "` another name");
+    }
+    if (refused.help.empty()) co_return Result<void>();
+    refused.message = "names that this plan needs are taken: " + taken + "; nothing was changed";
     co_return fail(std::move(refused));
   }
 

@@ -364,6 +364,10 @@ class Applier {
       Result<Subject> subject = subject_of(item, 0);
       if (!subject) co_return fail(subject.error());
       subject->desired = std::move(*desired);
+      if (several) {
+        subject->record.private_.set(
+            "passed_over", Value(List(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(choice))));
+      }
       Task<Result<std::string>> work = create_one(item, std::move(*subject), several ? places[choice] : Value());
       Result<std::string> made = co_await std::move(work);
       const std::string label = several ? choice_text(places[choice]) : "";
@@ -433,9 +437,7 @@ class Applier {
     const GraphNode& node = graph_.nodes[item.node];
     size_t alternative = 0;
     const List places = graph_.alternatives(item.node, source_);
-    for (size_t i = 0; i < places.size(); ++i) {
-      if (places[i] == Value(subject->record.alternative)) alternative = i;
-    }
+    if (!subject->record.alternative.empty()) alternative = alternative_of(subject->record, places);
     Result<Map> desired = desired_now(item, alternative);
     if (!desired) co_return fail(desired.error());
     subject->desired = std::move(*desired);

@@ -82,6 +82,25 @@ bool same_element(const Property& property, const Element& element) {
   return same_value(one, element.wanted, element.there);
 }
 
+// Whether what was just read is what is wanted: then an interrupted run had done it already.
+bool settled(const Subject& subject, const Facet& facet) {
+  if (subject.observed.presence != Observation::Presence::present) return false;
+  bool any = false;
+  for (const auto& property : subject.type->properties) {
+    if (property.facet != facet.name || property.computed || property.local) continue;
+    const Value* wanted = subject.desired.find(property.name);
+    const Value* there = subject.observed.properties.find(property.name);
+    const bool unwanted = wanted == nullptr || wanted->is_unset();
+    if (unwanted && property.absent == Absent::server) continue;
+    if (property.write_only || property.read.empty() || (wanted != nullptr && contains_secret(*wanted))) return false;
+    if (!same_value(property, unwanted ? Value() : *wanted, there == nullptr ? Value() : *there)) return false;
+    any = true;
+  }
+  const bool marks = subject.type->carrier == MarkCarrier::tags && subject.type->property(subject.type->mark_property) != nullptr &&
+                     subject.type->property(subject.type->mark_property)->facet == facet.name;
+  return any && (!marks || subject.observed.marks_ok);
+}
+
 }  // namespace
 
 // One verb of a facet. `done_after`: the facet is as desired when it is through.
@@ -141,6 +160,12 @@ Task<Result<void>> Operator::apply_facet(Subject* subject, const Facet* facet, b
     Task<Result<void>> elements = apply_elements(subject, facet, fresh);
     Result<void> applied = co_await std::move(elements);
     co_return applied;
+  }
+  if (!fresh && settled(*subject, *facet)) {
+    subject->record.applied.set(facet->name,
+                                Value(facet_properties(*subject->type, facet->name, subject->desired)));
+    std::erase(subject->record.dirty_facets, facet->name);
+    co_return Result<void>();
   }
   bool wanted = false;
   for (const auto& property : subject->type->properties) {
@@ -259,6 +284,13 @@ Task<Result<void>> Operator::apply_elements(Subject* subject, const Facet* facet
 
 Task<Result<Subject>> Operator::update(Subject subject, std::vector<std::string> facets) {
   const ResourceType& type = *subject.type;
+  const bool unsure = !subject.record.dirty_facets.empty() || subject.record.status != RecordStatus::ready;
+  if (unsure) {
+    Task<Result<Observation>> looking = read_one(subject.cloud, subject.type, subject.record);
+    Result<Observation> there = co_await std::move(looking);
+    if (!there) co_return fail(there.error());
+    subject.observed = std::move(*there);
+  }
   for (const auto& name : facets) {
     if (!name.empty()) {
       const Facet* facet = type.facet(name);

@@ -56,6 +56,18 @@ const PlanItem* Plan::find(std::string_view address, uint32_t generation) const 
   return nullptr;
 }
 
+size_t alternative_of(const Record& record, const List& choices) {
+  const Value* passed = record.private_.find("passed_over");
+  for (size_t i = 0; i < choices.size(); ++i) {
+    if (choices[i] == Value(record.alternative)) return i;
+    const bool known = passed != nullptr && passed->is_list() &&
+                       std::find(passed->as_list().begin(), passed->as_list().end(), choices[i]) !=
+                           passed->as_list().end();
+    if (!known) return 0;  // it is preferred now and was not tried then
+  }
+  return 0;
+}
+
 namespace {
 
 class Planner {
@@ -131,11 +143,7 @@ class Planner {
   // What was taken stays as long as the spec still names it.
   size_t alternative_of(GraphId id, const Record* record) const {
     if (record == nullptr || record->alternative.empty()) return 0;
-    const List choices = graph_.alternatives(id, PlanSource(graph_, by_node_));
-    for (size_t i = 0; i < choices.size(); ++i) {
-      if (choices[i] == Value(record->alternative)) return i;
-    }
-    return 0;
+    return lf::alternative_of(*record, graph_.alternatives(id, PlanSource(graph_, by_node_)));
   }
 
   bool replace_requested(const std::string& address) const {

@@ -151,6 +151,9 @@ struct Difference {
 Difference difference(const ResourceType& type, const Map& desired, const Record& record,
                       const Observation& seen, const std::vector<std::string>& ignore_changes,
                       const SecretDigest& digest, const std::string& late_facet = "");
+// Which of the spec's alternatives a record stands for: the one that was taken, as long as the spec
+// names it and prefers none to it that was not passed over then. Else 0: the first is wanted.
+size_t alternative_of(const Record& record, const List& choices);
 // Properties of the facets in a record, in one map.
 Map applied_properties(const Record& record);
 

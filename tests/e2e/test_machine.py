@@ -81,7 +81,12 @@ def test_a_run_that_ended_is_not_started_again(cloud, forge):
     forge.apply(*ON)
     assert cloud.mutations() == []
     assert "instances" not in cloud.counts()
-    forge.plan(expect=0)                                      # outlives create_instance=false
+    # The run's record outlives create_instance=false; the machine's group, which is no run, goes.
+    run = forge.apply()
+    assert "security_groups" not in cloud.counts() and "instances" not in cloud.counts()
+    forge.plan(expect=0)
+    run = forge.apply(*ON)                                    # the group comes back, the run does not
+    assert "finished" in run.text and "instances" not in cloud.counts()
     forge.plan(*ON, expect=0)
     forge.apply(*ON, "--var", "run=second")                   # a new name is a new run
     assert cloud.counts()["instances"] == 1
