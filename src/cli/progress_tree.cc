@@ -42,8 +42,13 @@ std::string block_of(const std::string& address) {
 ProgressTree::ProgressTree(ProgressOptions options, Clock* clock, std::function<TreeSize()> size, Write write)
     : options_(options), clock_(clock), size_(std::move(size)), write_(std::move(write)), text_(options.verbose) {}
 
-ProgressTree::~ProgressTree() {
+ProgressTree::~ProgressTree() { stop(); }
+
+void ProgressTree::stop() {
   if (clock_ != nullptr && timer_ != 0) clock_->cancel(timer_);
+  timer_ = 0;
+  running_ = false;
+  stage_ = {};
   clear();
 }
 

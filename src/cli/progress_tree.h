@@ -31,6 +31,8 @@ class ProgressTree final : public EventSink {
   void on_event(const EngineEvent& event) override;
   // Takes the live region off the screen, e.g. before a question is asked.
   void clear();
+  // Draws no more: the run is over, or another writes to the terminal from here on.
+  void stop();
 
  private:
   struct Node {
