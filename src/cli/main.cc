@@ -31,6 +31,17 @@ int dispatch(lf::CommandContext& context) {
   const std::string& command = context.options.command;
   if (command == "plan") return lf::run_plan(context);
   if (command == "apply" || command == "destroy") return lf::run_apply(context);
+  if (command == "validate") return lf::run_validate(context);
+  if (command == "output") return lf::run_output(context);
+  if (command == "show" || command == "status") return lf::run_show(context);
+  if (command.starts_with("state ")) return lf::run_state(context);
+  if (command == "forget") return lf::run_forget(context);
+  if (command == "adopt") return lf::run_adopt(context);
+  if (command == "orphans") return lf::run_orphans(context);
+  if (command == "drift") return lf::run_drift(context);
+  if (command == "expand") return lf::run_expand(context);
+  if (command == "eject") return lf::run_eject(context);
+  if (command == "explain") return lf::run_explain(context);
   return lf::kUsage;
 }
 

@@ -90,21 +90,25 @@ Parsed parse_options(int argc, char** argv) {
     sub->add_option("--max-bytes", o.max_bytes, "Cut a Markdown plan to N bytes; destroys and summary stay");
     sub->add_flag("--all", o.all, "All stacks of a folder");
   }
-  for (auto [name, doc] : {std::pair{"drift", "Show what others changed; exit 2 if anything"},
-                           std::pair{"show", "Show the resources that the state knows"},
-                           std::pair{"status", "Show resources with their state in the cloud"},
-                           std::pair{"expand", "Show what a spec expands to"},
-                           std::pair{"orphans", "List what carries the stack's marks and is not in state"}}) {
-    CLI::App* sub = command(&app, name, doc);
+  struct Simple {
+    const char *name, *doc, *footer;
+  };
+  for (const auto& [name, doc, footer] :
+       {Simple{"drift", "Show what others changed; exit 2 if anything", "Example:\n  llmforge drift --env prod --json"},
+        Simple{"show", "Show the resources that the state knows", "Example:\n  llmforge show --json | jq -r '.resources[].id'"},
+        Simple{"status", "Show resources with their state in the cloud", "Example:\n  llmforge status specs/aws-finetune.yaml"},
+        Simple{"expand", "Show what a spec expands to", "Examples:\n  llmforge expand\n  llmforge expand --diff prod"},
+        Simple{"orphans", "List what carries the stack's marks and is not in state", "Example:\n  llmforge orphans --json"}}) {
+    CLI::App* sub = command(&app, name, doc, footer);
     add_common(sub, o, raw);
     add_spec(sub, o);
     if (std::string_view(name) == "expand") sub->add_option("--diff", o.to_environment, "Show what environment ENV changes");
-    if (std::string_view(name) != "show") sub->add_flag("--offline", o.offline, "Send no request");
+    if (std::string_view(name) != "show" && std::string_view(name) != "orphans") sub->add_flag("--offline", o.offline, "Send no request");
   }
-  auto with_arguments = [&](CLI::App* parent, const char* name, const char* doc, const char* what, int least, int most) {
-    CLI::App* sub = command(parent, name, doc);
+  auto with_arguments = [&](CLI::App* parent, const char* name, const char* doc, const char* what, int least, int most, const char* footer) {
+    CLI::App* sub = command(parent, name, doc, footer);
     add_common(sub, o, raw);
-    sub->add_option(what, o.arguments, "")->expected(least, most);
+    if (most > 0) sub->add_option(what, o.arguments, "")->expected(least, most)->required(least > 0);
     sub->add_option("--spec", o.spec, "Spec file or folder");
     sub->add_flag("--auto-approve", o.auto_approve, "Do not ask");
     sub->add_option("--lock-timeout", o.lock_timeout, "How long to wait for another run to end");
@@ -114,20 +118,20 @@ Parsed parse_options(int argc, char** argv) {
   add_common(output, o, raw);
   output->add_option("ARGS", o.arguments, "[SPEC] [NAME]")->expected(0, 2);
   output->add_flag("--raw", o.raw, "The bare text of one output");
-  CLI::App* adopt = with_arguments(&app, "adopt", "Take in what exists in the cloud", "ADDRESS ID", 0, 2);
+  CLI::App* adopt = with_arguments(&app, "adopt", "Take in what exists in the cloud", "ADDRESS ID", 0, 2, "Example:\n  llmforge adopt 'buckets[\"outputs\"].bucket' llm-lab-outputs-1a2b3c");
   adopt->add_option("--from-tfstate", o.from, "Take in what a Terraform or OpenTofu state holds");
-  with_arguments(&app, "forget", "Take a resource out of state; it stays in the cloud", "ADDRESS", 1, 1);
-  with_arguments(&app, "eject", "Copy a block's module beside the spec, to be changed", "BLOCK", 1, 1);
-  with_arguments(&app, "explain", "Explain a resource type, a block or an error code", "WHAT", 1, 1);
+  with_arguments(&app, "forget", "Take a resource out of state; it stays in the cloud", "ADDRESS", 1, 1, "Example:\n  llmforge forget network.vpc");
+  with_arguments(&app, "eject", "Copy a block's module beside the spec, to be changed", "BLOCK", 1, 1, "Example:\n  llmforge eject network");
+  with_arguments(&app, "explain", "Explain a resource type, a block or an error code", "WHAT", 1, 1, "Examples:\n  llmforge explain network\n  llmforge explain aws.ec2.subnet\n  llmforge explain LF0201");
   CLI::App* state = command(&app, "state", "Look at and mend the state");
   state->require_subcommand(1);
-  with_arguments(state, "list", "List addresses (glob)", "GLOB", 0, 1);
-  with_arguments(state, "show", "Show one record", "ADDRESS", 1, 1);
-  with_arguments(state, "mv", "Move a record to another address", "FROM TO", 2, 2);
-  with_arguments(state, "rm", "Same as forget", "ADDRESS", 1, 1);
-  with_arguments(state, "history", "List earlier states", "NONE", 0, 0);
-  with_arguments(state, "restore", "Put an earlier state back", "SERIAL", 1, 1);
-  with_arguments(state, "pull", "Print the state", "NONE", 0, 0);
+  with_arguments(state, "list", "List addresses (glob)", "GLOB", 0, 1, "Example:\n  llmforge state list 'buckets*'");
+  with_arguments(state, "show", "Show one record", "ADDRESS", 1, 1, "Example:\n  llmforge state show network.vpc");
+  with_arguments(state, "mv", "Move a record to another address", "FROM TO", 2, 2, "Example:\n  llmforge state mv 'machines[\"a\"].instance' 'machines[\"b\"].instance'");
+  with_arguments(state, "rm", "Same as forget", "ADDRESS", 1, 1, "Example:\n  llmforge state rm network.vpc");
+  with_arguments(state, "history", "List earlier states", "NONE", 0, 0, "Example:\n  llmforge state history");
+  with_arguments(state, "restore", "Put an earlier state back", "SERIAL", 1, 1, "Example:\n  llmforge state restore 7");
+  with_arguments(state, "pull", "Print the state", "NONE", 0, 0, "Example:\n  llmforge state pull > backup.llmforge.json");
   CLI::App* sandbox = command(&app, "sandbox", "Serve the model cloud on a port", "Example:\n  llmforge sandbox --listen 127.0.0.1:5566 --data ./cloud");
   add_common(sandbox, o, raw);
   sandbox->add_option("--listen", o.listen, "Address and port");

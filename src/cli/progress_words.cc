@@ -29,6 +29,7 @@ std::string short_duration(int64_t ns) {
 }
 
 std::string doing_word(std::string_view action) {
+  if (action == "apply") return "applying";
   if (action.ends_with("e")) return std::string(action.substr(0, action.size() - 1)) + "ing";
   if (action == "forget") return "forgetting";
   return std::string(action) + "ing";
@@ -56,11 +57,13 @@ std::string colored(const ProgressLine& line, bool color) {
 ProgressLine ProgressText::begin(const RunStarted& run) {
   nodes_ = run.nodes;
   done_ = failed_ = skipped_ = 0;
-  std::string text = fmt::format("{} {}", doing_word(run.command == "refresh" ? "read" : run.command),
-                                 printable(run.stack));
-  if (run.command == "apply") text = "applying " + printable(run.stack);
-  if (!run.environment.empty() && run.environment != "default") text += " (" + printable(run.environment) + ")";
-  text += fmt::format(": {} action{}", run.nodes, run.nodes == 1 ? "" : "s");
+  std::string text;
+  if (!run.stack.empty()) {
+    text = doing_word(run.command) + " " + printable(run.stack);
+    if (!run.environment.empty() && run.environment != "default") text += " (" + printable(run.environment) + ")";
+    text += ": ";
+  }
+  text += fmt::format("{} action{}", run.nodes, run.nodes == 1 ? "" : "s");
   if (run.expected_ms > 0) text += ", about " + short_duration(run.expected_ms * 1'000'000);
   return {text, ProgressTone::dim};
 }

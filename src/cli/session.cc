@@ -36,18 +36,22 @@ Session::Session(World& world, const Options& options, EventSink* sink)
 }
 Session::~Session() = default;
 
-Result<bool> Session::load_spec() {
-  std::shared_ptr<const PackageFiles> overlay;
-  if (!options_.provider_dirs.empty()) {
-    auto together = std::make_shared<MemoryPackageFiles>();
-    for (const auto& folder : options_.provider_dirs) {
-      auto read = read_package_folder(world_.files, folder);
-      if (!read) return fail(read.error());
-      for (const auto& path : (*read)->list("")) together->add(path, std::string(*(*read)->find(path)));
-    }
-    overlay = together;
+Result<std::shared_ptr<const PackageFiles>> read_overlay(FileSystem& files,
+                                                         const std::vector<std::string>& folders) {
+  if (folders.empty()) return std::shared_ptr<const PackageFiles>();
+  auto together = std::make_shared<MemoryPackageFiles>();
+  for (const auto& folder : folders) {
+    auto read = read_package_folder(files, folder);
+    if (!read) return fail(read.error());
+    for (const auto& path : (*read)->list("")) together->add(path, std::string(*(*read)->find(path)));
   }
-  packages_ = std::make_unique<Packages>(sources_, diagnostics_, overlay);
+  return together;
+}
+
+Result<bool> Session::load_spec() {
+  const auto overlay = read_overlay(world_.files, options_.provider_dirs);
+  if (!overlay) return fail(overlay.error());
+  packages_ = std::make_unique<Packages>(sources_, diagnostics_, *overlay);
   modules_ = std::make_unique<ModuleStore>(world_.files, sources_, *packages_, diagnostics_);
   LoadOptions load;
   auto path = find_spec(world_.files, options_.spec);
@@ -124,7 +128,7 @@ Task<Result<void>> Session::read_state() {
   co_return Result<void>();
 }
 
-Task<Result<void>> Session::open_store() {
+LockOwner Session::lock_owner() const {
   LockOwner owner;
   char host[256] = "";
   gethostname(host, sizeof host - 1);
@@ -132,6 +136,11 @@ Task<Result<void>> Session::open_store() {
   owner.pid = getpid();
   owner.start = world_.clock.now();
   owner.command = "llmforge " + options_.command;
+  return owner;
+}
+
+Task<Result<void>> Session::open_store() {
+  const LockOwner owner = lock_owner();
   const auto timeout = parse_duration(options_.lock_timeout);
   const int64_t timeout_ns = timeout ? timeout->seconds * 1'000'000'000 + timeout->nanos : 0;
   std::unique_ptr<Backend> at = backend();
@@ -146,7 +155,7 @@ Task<Result<void>> Session::open_store() {
   state_exists_ = !store_->state().empty() || store_->state().identity.serial > 0;
   begin_.command = options_.command;
   begin_.time = world_.clock.now();
-  begin_.owner = std::string(host) + ", pid " + std::to_string(owner.pid);
+  begin_.owner = owner.host + ", pid " + std::to_string(owner.pid);
   co_return Result<void>();
 }
 
@@ -253,6 +262,7 @@ Result<bool> Session::check_offline() {
     }
   }
   if (!diagnostics_.has_errors()) validate_graph(graph, diagnostics_);
+  offline_ = std::move(graph);
   return !diagnostics_.has_errors();
 }
 

@@ -25,6 +25,9 @@ enum ExitCode : int {
   kStale = 7, kRefused = 8, kInterrupted = 130, kTerminated = 143,
 };
 int exit_code_of(const Error& error);
+// The packages of --provider-dir as one; null where there are none. not_found, io.
+Result<std::shared_ptr<const PackageFiles>> read_overlay(FileSystem& files,
+                                                         const std::vector<std::string>& folders);
 
 class Session {
  public:
@@ -48,6 +51,7 @@ class Session {
   const State& state() const;
   Store* store() { return store_.get(); }   // nullptr until open_store()
   const RunBegin& run_begin() const { return begin_; }
+  const std::vector<OpenIntent>& open_intents() const { return open_; }
   bool state_exists() const { return state_exists_; }
   const std::vector<std::string>& notes() const { return notes_; }
   SecretDigest digest() const;
@@ -63,6 +67,11 @@ class Session {
   // Expands with what is pinned and checks all that needs no cloud. Look-ups without a pin and the
   // account count as known later.
   Result<bool> check_offline();
+  // What check_offline() expanded.
+  const Graph& offline_graph() const { return offline_; }
+  std::unique_ptr<Backend> backend();
+  StateOptions state_options() const;
+  LockOwner lock_owner() const;
   Task<Result<bool>> resolve_lookups();
   Task<Result<void>> settle();               // without a store: in memory
   Task<Result<void>> refresh_state();
@@ -72,8 +81,6 @@ class Session {
 
  private:
   Surroundings surroundings();
-  StateOptions state_options() const;
-  std::unique_ptr<Backend> backend();
 
   World& world_;
   const Options& options_;
@@ -86,6 +93,7 @@ class Session {
   LoadedSpec spec_;
   LockFile lock_;
   Resolved resolved_;
+  Graph offline_;
   std::vector<std::unique_ptr<Cloud>> clouds_;
   LoadedState loaded_;
   State memory_;          // what a plan works on where there is no store

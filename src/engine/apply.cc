@@ -76,6 +76,7 @@ class Applier {
     }
     rank();
     left_ = count;
+    const MonotonicNs started_at = context_.world->clock.monotonic();
     if (context_.events != nullptr) {
       RunStarted started;
       started.nodes = count;
@@ -91,6 +92,15 @@ class Applier {
     }
     Task<void> outputs = record_outputs();
     co_await std::move(outputs);
+    if (context_.events != nullptr) {
+      RunEnded ended;
+      ended.done = result_.done;
+      ended.failed = result_.failed;
+      ended.skipped = result_.skipped;
+      ended.interrupted = context_.stopping && context_.stopping();
+      ended.duration_ns = context_.world->clock.monotonic() - started_at;
+      context_.events->emit(ended);
+    }
     if (!fatal_.message.empty()) co_return fail(fatal_);
     co_return std::move(result_);
   }

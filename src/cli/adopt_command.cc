@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// `adopt ADDRESS ID`: takes in what exists. Reads it, records it, marks it, and shows what the next
+// apply would change on it; changes nothing else.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/strings.h"
+#include "cli/command_tools.h"
+#include "cli/planning.h"
+#include "engine/operate.h"
+
+namespace lf {
+
+namespace {
+
+// Everything of the spec that a plan needs, without reading what the state has.
+Task<int> prepare(CommandContext* context, Session* session) {
+  Task<int> opening = open_store_or_tell(context, session);
+  const int opened = co_await std::move(opening);
+  if (opened >= 0) co_return opened;
+  const Result<bool> sound = session->check_offline();
+  if (!sound) co_return tell(*context, sound.error());
+  if (!*sound) co_return tell_invalid(*context, *session);
+  Task<Result<void>> identifying = session->identify();
+  Result<void> identified = co_await std::move(identifying);
+  if (!identified) co_return tell(*context, identified.error());
+  Task<Result<bool>> resolving = session->resolve_lookups();
+  Result<bool> resolved = co_await std::move(resolving);
+  if (!resolved) co_return tell(*context, resolved.error());
+  if (!*resolved) co_return tell_invalid(*context, *session);
+  Task<Result<void>> settling = session->settle();
+  Result<void> settled = co_await std::move(settling);
+  if (!settled) co_return tell(*context, settled.error());
+  co_return -1;
+}
+
+// nullopt: nothing speaks against it.
+std::optional<Error> refusal(Session& session, const GraphNode* node, const std::string& address, const std::string& id) {
+  if (node == nullptr) {
+    std::vector<std::string> all;
+    for (const auto& other : session.graph().nodes) {
+      if (other.facet.empty()) all.push_back(other.address);
+    }
+    Error error(ErrorCode::invalid, "the spec has no resource `" + address + "`");
+    const std::string near = nearest(address, all);
+    error.help.push_back(near.empty() ? "all addresses: llmforge expand" : "did you mean `" + near + "`?");
+    return error;
+  }
+  if (const Record* record = session.state().find(address)) {
+    Error error(ErrorCode::refused, "`" + address + "` has `" + record->id + "` already");
+    error.help.push_back(record->id == id ? "there is nothing to do" : "to exchange it: llmforge forget '" + address + "' first");
+    return error;
+  }
+  for (const Record* record : session.state().records()) {
+    if (record->id != id || record->type != node->type->name || record->provider.name != node->provider) continue;
+    Error error(ErrorCode::refused, "`" + id + "` is known as `" + record->address + "` already");
+    error.help.push_back("to rename it: llmforge state mv '" + record->address + "' '" + address + "'");
+    return error;
+  }
+  return std::nullopt;
+}
+
+void set_lifecycle(const Graph& graph, const GraphNode& node, Record& record) {
+  record.protect = node.protect;
+  record.retain = node.retain;
+  record.create_before_delete = node.create_before_delete;
+  record.run = node.run;
+  for (GraphId id : node.dependencies) {
+    const std::string& address = graph.nodes[id].address;
+    if (address.find('#') == std::string::npos) record.dependencies.push_back(address);
+  }
+  if (!node.replace_on.is_null()) record.private_.set("replace_on", node.replace_on);
+}
+
+// The plan's items of one address alone, as the next apply would have them.
+Plan only(const Plan& plan, const std::string& address) {
+  Plan out;
+  for (const auto& item : plan.items) {
+    if (item.address == address || item.address.starts_with(address + "#")) out.items.push_back(item);
+  }
+  return out;
+}
+
+Task<int> adopt(CommandContext* context, Session* session) {
+  const std::string address = context->options.arguments[0], id = context->options.arguments[1];
+  Task<int> preparing = prepare(context, session);
+  const int prepared = co_await std::move(preparing);
+  if (prepared >= 0) co_return prepared;
+  const Graph& graph = session->graph();
+  const GraphId at = graph.find(address);
+  const bool found = at != kNoGraphId && graph.nodes[at].facet.empty();
+  const GraphNode* node = found ? &graph.nodes[at] : nullptr;
+  if (const auto error = refusal(*session, node, address, id)) {
+    tell(*context, *error);
+    co_return error->code == ErrorCode::invalid ? kUsage : kRefused;
+  }
+  Plan before;
+  const Result<bool> planned = session->make_plan(before, false);
+  if (!planned) co_return tell(*context, planned.error());
+  const PlanItem* item = before.find(address);
+  if (!*planned || item == nullptr) co_return tell_invalid(*context, *session);
+
+  Subject subject;
+  subject.type = node->type;
+  subject.stack_mark = session->stack_mark();
+  subject.record.address = address;
+  subject.record.private_.set("stack_mark", Value(subject.stack_mark));
+  set_lifecycle(graph, *node, subject.record);
+  for (const auto& [name, value] : item->desired) {
+    if (!contains_unknown(value)) subject.desired.set(name, value);
+  }
+  ProviderInstance where;
+  where.name = node->provider;
+  subject.cloud = session->clouds()(where);
+  if (subject.cloud == nullptr) co_return tell(*context, Error(ErrorCode::internal, "provider `" + node->provider + "` is not ready"));
+  Task<Result<void>> beginning = session->store()->append(Entry(session->run_begin()));
+  Result<void> begun = co_await std::move(beginning);
+  if (!begun) co_return tell(*context, begun.error());
+  Operator work(session->engine(), *session->store(), session->digest());
+  Task<Result<Subject>> adopting = work.adopt(std::move(subject), id);
+  Result<Subject> adopted = co_await std::move(adopting);
+  RunEnd end;
+  end.time = session->world().clock.now();
+  Task<Result<void>> ending = session->store()->append(Entry(end));
+  Result<void> ended = co_await std::move(ending);
+  if (ended) {
+    Task<Result<void>> compacting = session->store()->compact();
+    ended = co_await std::move(compacting);
+  }
+  if (!adopted) {
+    Error error = adopted.error();
+    if (error.code == ErrorCode::not_found) error.help.push_back("is it in this account and region, and is `" + id + "` the id of a " + node->type->name + "?");
+    co_return tell(*context, error);
+  }
+  if (!ended) co_return tell(*context, ended.error());
+  const Result<void> pinned = session->save_lock_file();
+  if (!pinned) co_return tell(*context, pinned.error());
+
+  session->observations()[{address, 0}] = adopted->observed;
+  Plan after;
+  const Result<bool> again = session->make_plan(after, false);
+  if (!context->options.json) print("adopted " + printable(address) + " (" + printable(id) + ")\n");
+  if (!again || !*again) co_return kDone;
+  PlanView view = plan_view(*session, *context);
+  if (context->options.json) view.format = "json";
+  const Plan next = only(after, address);
+  if (!context->options.json) print(next.has_changes() ? "the next apply would do this with it:\n" : "");
+  print(render_plan(next, view));
+  co_return kDone;
+}
+
+}  // namespace
+
+int run_adopt(CommandContext& context) {
+  if (!context.options.from.empty()) {
+    print_error("error: --from-tfstate is not there yet; adopt the resources one by one\n");
+    return kUsage;
+  }
+  if (context.options.arguments.size() != 2) {
+    print_error("error: adopt wants ADDRESS and ID\n  help: llmforge adopt --help\n");
+    return kUsage;
+  }
+  return with_spec(context, context.options, adopt);
+}
+
+}  // namespace lf

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/command_tools.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+
+namespace lf {
+
+int tell(const CommandContext& context, const Error& error) {
+  show_error(error, context.options.json, context.terminal);
+  return exit_code_of(error);
+}
+
+int tell_invalid(const CommandContext& context, Session& session) {
+  show_diagnostics(session.diagnostics(), session.sources(), context.options.json, context.terminal);
+  return kUsage;
+}
+
+int with_spec(CommandContext& context, const Options& options, const Body& body) {
+  CommandContext own{context.loop, context.world, options, context.terminal, context.sink, context.interrupts, context.last_signal};
+  Session session(own.world, options, own.sink);
+  const Result<bool> loaded = session.load_spec();
+  if (!loaded) {
+    show_error(loaded.error(), options.json, own.terminal);
+    const ErrorCode code = loaded.error().code;
+    return code == ErrorCode::not_found || code == ErrorCode::invalid ? kUsage : exit_code_of(loaded.error());
+  }
+  if (!*loaded) return tell_invalid(own, session);
+  Task<int> task = body(&own, &session);
+  return own.loop.run(std::move(task));
+}
+
+Task<int> read_state_or_tell(CommandContext* context, Session* session) {
+  Task<Result<void>> reading = session->read_state();
+  Result<void> read = co_await std::move(reading);
+  if (!read) co_return tell(*context, read.error());
+  for (const auto& note : session->notes()) print_error("note: " + printable(note) + "\n");
+  co_return -1;
+}
+
+Task<int> open_store_or_tell(CommandContext* context, Session* session) {
+  Task<Result<void>> opening = session->open_store();
+  Result<void> opened = co_await std::move(opening);
+  if (!opened) co_return tell(*context, opened.error());
+  for (const auto& note : session->notes()) print_error("note: " + printable(note) + "\n");
+  co_return -1;
+}
+
+Task<Result<void>> change_state(Session* session, Frame entries) {
+  Frame frame;
+  frame.emplace_back(session->run_begin());
+  for (auto& entry : entries) frame.push_back(std::move(entry));
+  RunEnd end;
+  end.time = session->world().clock.now();
+  frame.emplace_back(end);
+  Task<Result<void>> appending = session->store()->append(std::move(frame));
+  Result<void> durable = co_await std::move(appending);
+  if (!durable) co_return durable;
+  Task<Result<void>> compacting = session->store()->compact();
+  Result<void> compacted = co_await std::move(compacting);
+  co_return compacted;
+}
+
+std::string table(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<size_t> widths;
+  std::vector<std::vector<std::string>> shown;
+  for (const auto& row : rows) {
+    shown.emplace_back();
+    for (size_t i = 0; i < row.size(); ++i) {
+      shown.back().push_back(printable(row[i]));
+      if (widths.size() <= i) widths.push_back(0);
+      widths[i] = std::max(widths[i], utf8_length(shown.back().back()));
+    }
+  }
+  std::string out;
+  for (const auto& row : shown) {
+    std::string line;
+    for (size_t i = 0; i < row.size(); ++i) {
+      line += row[i];
+      if (i + 1 < row.size()) line += std::string(widths[i] - utf8_length(row[i]) + 2, ' ');
+    }
+    while (line.ends_with(' ')) line.pop_back();
+    out += line + "\n";
+  }
+  return out;
+}
+
+Value record_summary(const Record& record) {
+  Map out;
+  out.set("address", Value(record.address));
+  out.set("generation", Value(static_cast<int64_t>(record.generation)));
+  out.set("type", Value(record.type));
+  out.set("id", Value(record.id));
+  out.set("status", Value(to_string(record.status)));
+  out.set("provider", Value(record.provider.name));
+  if (!record.run.empty()) out.set("run", Value(record.run));
+  return Value(std::move(out));
+}
+
+Value record_value(const Record& record) {
+  const Value summary = record_summary(record);
+  Map out = summary.as_map();
+  out.set("account", Value(record.provider.account));
+  out.set("region", Value(record.provider.region));
+  if (!record.parent_address.empty()) out.set("parent", Value(record.parent_address));
+  List dependencies;
+  for (const auto& address : record.dependencies) dependencies.emplace_back(address);
+  out.set("depends_on", Value(std::move(dependencies)));
+  if (record.created_at != Timestamp{}) out.set("created_at", Value(record.created_at));
+  if (record.updated_at != Timestamp{}) out.set("updated_at", Value(record.updated_at));
+  for (const auto& [name, flag] : {std::pair{"protect", record.protect}, std::pair{"retain", record.retain},
+                                   std::pair{"create_before_delete", record.create_before_delete}}) {
+    if (flag) out.set(name, Value(true));
+  }
+  out.set("applied", Value(record.applied));
+  out.set("observed", Value(record.observed));
+  out.set("computed", Value(record.computed));
+  List secrets;
+  for (const auto& [path, digest] : record.secret_digests) secrets.emplace_back(path);
+  if (!secrets.empty()) out.set("secrets", Value(std::move(secrets)));
+  List dirty;
+  for (const auto& facet : record.dirty_facets) dirty.emplace_back(facet);
+  if (!dirty.empty()) out.set("unconfirmed", Value(std::move(dirty)));
+  if (!record.alternative.empty()) out.set("alternative", Value(record.alternative));
+  return Value(std::move(out));
+}
+
+Error no_such_address(const State& state, const std::string& address) {
+  Error error(ErrorCode::not_found, "the state has no `" + address + "`");
+  std::vector<std::string> all;
+  for (const Record* record : state.records()) all.push_back(record->address);
+  const std::string near = nearest(address, all);
+  error.help.push_back(near.empty() ? "all addresses: llmforge state list" : "did you mean `" + near + "`?");
+  return error;
+}
+
+std::string age_text(Timestamp then, Timestamp now) {
+  const int64_t seconds = std::max<int64_t>(0, now.seconds - then.seconds);
+  if (seconds >= 2 * 86'400) return std::to_string(seconds / 86'400) + "d";
+  if (seconds >= 2 * 3'600) return std::to_string(seconds / 3'600) + "h";
+  if (seconds >= 120) return std::to_string(seconds / 60) + "m";
+  return std::to_string(seconds) + "s";
+}
+
+}  // namespace lf

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the smaller commands share: starting a session with its errors told, tables, records as
+// data, and changes to the state as one journal frame.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+
+namespace lf {
+
+// Exit codes; the error was shown.
+int tell(const CommandContext& context, const Error& error);
+int tell_invalid(const CommandContext& context, Session& session);
+
+// Runs `body` with a session of its own whose spec is loaded, and gives the exit code.
+using Body = std::function<Task<int>(CommandContext*, Session*)>;
+int with_spec(CommandContext& context, const Options& options, const Body& body);
+
+// Ready to look at: the state, without a lock. Ready to change it: with one.
+Task<int> read_state_or_tell(CommandContext* context, Session* session);   // -1: go on
+Task<int> open_store_or_tell(CommandContext* context, Session* session);   // -1: go on
+// `entries` between a run's begin and end as one frame, all or nothing, then a new snapshot.
+Task<Result<void>> change_state(Session* session, Frame entries);
+
+// Columns two spaces apart, the last one as it is; control characters made visible.
+std::string table(const std::vector<std::vector<std::string>>& rows);
+// A record as `state show` has it: no secrets are in it.
+Value record_value(const Record& record);
+// What `show`, `status` and `state list` have in common with --json.
+Value record_summary(const Record& record);
+// not_found with the nearest address of the state as help.
+Error no_such_address(const State& state, const std::string& address);
+std::string age_text(Timestamp then, Timestamp now);  // "3d", "2h", "5m"
+
+}  // namespace lf

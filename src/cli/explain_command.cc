@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+// `explain WHAT`: a diagnostic's code, a resource type, a look-up or a block, from the same data
+// that the compiler works with. Needs no spec.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "base/strings.h"
+#include "cli/command_tools.h"
+#include "plan/render.h"
+
+namespace lf {
+
+namespace {
+
+const char* severity_word(Severity severity) {
+  return severity == Severity::error ? "error" : severity == Severity::warning ? "warning" : "note";
+}
+
+// By hundreds, as diagnostics.def has them.
+const char* range_of(std::string_view code) {
+  if (code.size() < 4) return "";
+  const std::string_view range = code.substr(2, 2);
+  for (const auto& [number, text] : {std::pair<std::string_view, const char*>{"01", "reading YAML"}, {"02", "checking specs"},
+                                     {"03", "expressions"}, {"04", "expansion and the graph"}, {"05", "the plan"}, {"06", "the state"},
+                                     {"07", "clouds and the engine"}, {"08", "the command line"}, {"09", "provider packages"}}) {
+    if (range == number) return text;
+  }
+  return "";
+}
+
+std::string traits(const Property& property) {
+  std::vector<std::string> words;
+  if (property.computed) words.emplace_back("set by the cloud");
+  if (property.required) words.emplace_back("required");
+  if (property.immutable) words.emplace_back("a change replaces");
+  if (property.secret) words.emplace_back("secret");
+  if (property.write_only) words.emplace_back("never read back");
+  if (property.unique_name) words.emplace_back("a unique name");
+  if (property.absent == Absent::with_default) words.push_back("default " + show_value(property.default_value, 40));
+  return join(words, ", ");
+}
+
+void property_rows(const std::vector<Property>& properties, const std::string& prefix, int depth, std::vector<std::vector<std::string>>& rows) {
+  for (const auto& property : properties) {
+    std::string type = property.type.to_string();
+    if (!property.fields.empty() && type.size() > 24) type = property.type.kind() == Type::Kind::list ? "list of" : property.type.kind() == Type::Kind::map ? "map of" : "object";
+    std::string doc = property.doc;
+    const std::string words = traits(property);
+    if (!words.empty()) doc += (doc.empty() ? "" : " ") + std::string("[") + words + "]";
+    rows.push_back({prefix + property.name, type, doc});
+    if (depth < 4) property_rows(property.fields, prefix + "  ", depth + 1, rows);
+  }
+}
+
+Value properties_json(const std::vector<Property>& properties) {
+  List out;
+  for (const auto& property : properties) {
+    Map one;
+    one.set("name", Value(property.name));
+    one.set("type", Value(property.type.to_string()));
+    one.set("doc", Value(property.doc));
+    for (const auto& [name, flag] : {std::pair{"required", property.required}, std::pair{"immutable", property.immutable},
+                                     std::pair{"secret", property.secret}, std::pair{"computed", property.computed},
+                                     std::pair{"write_only", property.write_only}}) {
+      if (flag) one.set(name, Value(true));
+    }
+    if (property.absent == Absent::with_default) one.set("default", property.default_value);
+    if (!property.fields.empty()) one.set("fields", properties_json(property.fields));
+    out.emplace_back(std::move(one));
+  }
+  return Value(std::move(out));
+}
+
+class Explainer {
+ public:
+  Explainer(CommandContext& context, Packages& packages, ModuleStore& modules)
+      : context_(context), packages_(packages), modules_(modules) {}
+
+  // False: nothing of that name.
+  bool explain(const std::string& what) {
+    if (const CodeInfo* code = find_code(what)) return explain_code(*code);
+    if (const ResourceType* type = packages_.resource(what)) return explain_type(*type);
+    if (const DataType* data = packages_.data(what)) return explain_data(*data);
+    return explain_block(what);
+  }
+
+  std::vector<std::string> names() const {
+    std::vector<std::string> out = modules_.block_names();
+    for (const auto& name : packages_.names()) {
+      Package* package = packages_.find(name);
+      if (package == nullptr) continue;
+      for (auto& type : package->resource_names()) out.push_back(std::move(type));
+      for (auto& data : package->data_names()) out.push_back(std::move(data));
+    }
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+  }
+
+ private:
+  bool json() const { return context_.options.json; }
+
+  bool explain_code(const CodeInfo& code) {
+    if (json()) {
+      print(to_json(Value(Map{{"code", Value(code.name)}, {"severity", Value(severity_word(code.severity))},
+                              {"title", Value(code.title)}, {"about", Value(range_of(code.name))}})) + "\n");
+    } else {
+      print(fmt::format("{} ({}, from {}): {}\n", code.name, severity_word(code.severity), range_of(code.name), code.title));
+    }
+    return true;
+  }
+
+  bool explain_type(const ResourceType& type) {
+    if (json()) {
+      print(to_json(Value(Map{{"resource", Value(type.name)}, {"doc", Value(type.doc)}, {"properties", properties_json(type.properties)}})) + "\n");
+      return true;
+    }
+    std::vector<std::vector<std::string>> settable, computed;
+    std::vector<Property> set, given;
+    for (const auto& property : type.properties) (property.computed ? given : set).push_back(property);
+    property_rows(set, "  ", 0, settable);
+    property_rows(given, "  ", 0, computed);
+    std::string text = fmt::format("{}: {}\n\nproperties:\n{}", type.name, printable(type.doc), table(settable));
+    if (!computed.empty()) text += "\nknown once it exists (with `id`):\n" + table(computed);
+    text += fmt::format("\nin a spec:\n  resources:\n    my-{}: {{type: {}", type.name.substr(type.name.rfind('.') + 1), type.name);
+    for (const auto& property : set) {
+      if (property.required) text += ", " + property.name + ": …";
+    }
+    print(text + "}\n");
+    return true;
+  }
+
+  bool explain_data(const DataType& data) {
+    if (json()) {
+      print(to_json(Value(Map{{"data", Value(data.name)}, {"doc", Value(data.doc)}, {"inputs", properties_json(data.inputs)},
+                              {"outputs", properties_json(data.outputs)}})) + "\n");
+      return true;
+    }
+    std::vector<std::vector<std::string>> inputs, outputs;
+    property_rows(data.inputs, "  ", 0, inputs);
+    property_rows(data.outputs, "  ", 0, outputs);
+    print(fmt::format("{} (look-up): {}\n\ninputs:\n{}\noutputs:\n{}", data.name, printable(data.doc), table(inputs), table(outputs)));
+    return true;
+  }
+
+  static Value inputs_json(const Module& module) {
+    List out;
+    for (const auto& input : module.inputs) {
+      Map one;
+      one.set("name", Value(input.name));
+      one.set("type", Value(input.type.to_string()));
+      one.set("doc", Value(input.doc));
+      one.set("required", Value(input.required));
+      if (input.secret) one.set("secret", Value(true));
+      List values;
+      for (const auto& value : input.one_of) values.emplace_back(value);
+      if (!values.empty()) one.set("one_of", Value(std::move(values)));
+      out.emplace_back(std::move(one));
+    }
+    return Value(std::move(out));
+  }
+
+  bool explain_block(const std::string& what) {
+    const std::vector<std::string> with = modules_.packages_with(what);
+    for (const auto& package : with) {
+      const Module* module = modules_.block(package, what);
+      if (module == nullptr) return false;
+      if (json()) {
+        print(to_json(Value(Map{{"block", Value(what)}, {"provider", Value(package)}, {"doc", Value(module->doc)}, {"keyed", Value(module->keyed)},
+                                {"inputs", inputs_json(*module)}})) + "\n");
+        continue;
+      }
+      std::vector<std::vector<std::string>> inputs, outputs;
+      for (const auto& input : module->inputs) {
+        std::string doc = input.doc;
+        if (!input.one_of.empty()) doc += " One of: " + join(input.one_of, ", ") + ".";
+        if (input.required) doc += " [required]";
+        inputs.push_back({"  " + input.name, input.type.to_string(), doc});
+      }
+      for (const auto& output : module->outputs) outputs.push_back({"  " + output.name, output.doc});
+      print(fmt::format("{} (block of {}{}): {}\n\ninputs:\n{}\noutputs:\n{}{}", what, package, module->keyed ? ", one for each key" : "",
+                        printable(module->doc), table(inputs), table(outputs), &package == &with.back() ? "" : "\n"));
+    }
+    return !with.empty();
+  }
+
+  CommandContext& context_;
+  Packages& packages_;
+  ModuleStore& modules_;
+};
+
+}  // namespace
+
+int run_explain(CommandContext& context) {
+  const auto overlay = read_overlay(context.world.files, context.options.provider_dirs);
+  if (!overlay) return tell(context, overlay.error());
+  Sources sources;
+  Diagnostics diagnostics;
+  Packages packages(sources, diagnostics, *overlay);
+  ModuleStore modules(context.world.files, sources, packages, diagnostics);
+  Explainer explainer(context, packages, modules);
+  const std::string& what = context.options.arguments.front();
+  const bool known = explainer.explain(what);
+  if (diagnostics.has_errors()) {
+    show_diagnostics(diagnostics, sources, context.options.json, context.terminal);
+    return kFailed;
+  }
+  if (known) return kDone;
+  Error error(ErrorCode::not_found, "nothing is called `" + what + "`: no block, resource type, look-up or error code");
+  const std::string near = nearest(what, explainer.names());
+  if (!near.empty()) error.help.push_back("did you mean `" + near + "`?");
+  tell(context, error);
+  return kUsage;
+}
+
+}  // namespace lf

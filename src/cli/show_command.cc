@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// `show`: what the state knows, without a request. `status`: the same with a look at the cloud.
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "base/strings.h"
+#include "base/units.h"
+#include "cli/command_tools.h"
+#include "plan/render.h"
+
+namespace lf {
+
+namespace {
+
+std::string cloud_word(const Observation* seen) {
+  if (seen == nullptr) return "not read";
+  std::string out;
+  switch (seen->presence) {
+    case Observation::Presence::unread: out = "not read"; break;
+    case Observation::Presence::present: out = seen->failed ? "failed" : "present"; break;
+    case Observation::Presence::gone: out = "gone"; break;
+    case Observation::Presence::ended: out = seen->interrupted ? "interrupted" : "finished"; break;
+  }
+  return seen->note.empty() ? out : out + ": " + seen->note;
+}
+
+const Observation* seen_of(Session* session, const Record& record) {
+  const auto found = session->observations().find({record.address, record.generation});
+  return found == session->observations().end() ? nullptr : &found->second;
+}
+
+int print_json(Session* session, bool live) {
+  const State& state = session->state();
+  Map out;
+  out.set("stack", Value(session->spec().spec.stack));
+  out.set("environment", Value(session->options().environment));
+  out.set("lineage", Value(state.identity.lineage));
+  out.set("serial", Value(state.identity.serial));
+  List resources;
+  for (const Record* record : state.records()) {
+    const Value summary = record_summary(*record);
+    Map row = summary.as_map();
+    if (live) {
+      const Observation* seen = seen_of(session, *record);
+      row.set("cloud", Value(cloud_word(seen)));
+      if (seen != nullptr && seen->presence == Observation::Presence::present) row.set("marked", Value(seen->marks_ok));
+    }
+    resources.emplace_back(std::move(row));
+  }
+  out.set("resources", Value(std::move(resources)));
+  Map outputs;
+  for (const auto& output : state.outputs) outputs.set(output.name, output.secret ? Value("(secret)") : output.value);
+  out.set("outputs", Value(std::move(outputs)));
+  print(to_json(Value(std::move(out))) + "\n");
+  return kDone;
+}
+
+int print_text(Session* session, bool live) {
+  const State& state = session->state();
+  const Timestamp now = session->world().clock.now();
+  std::vector<std::vector<std::string>> rows;
+  for (const Record* record : state.records()) {
+    std::string status = to_string(record->status);
+    if (record->generation > 0) status += fmt::format(" (generation {})", record->generation);
+    if (!record->run.empty()) status += " run " + record->run;
+    rows.push_back({record->address, record->type, record->id.empty() ? "-" : record->id, status,
+                    live ? cloud_word(seen_of(session, *record))
+                         : record->updated_at == Timestamp{} ? "" : age_text(record->updated_at, now) + " ago"});
+  }
+  std::string text = "stack " + printable(session->spec().spec.stack);
+  if (session->options().environment != "default") text += ", environment " + printable(session->options().environment);
+  text += fmt::format(": {} resource{}, serial {}\n", rows.size(), rows.size() == 1 ? "" : "s", state.identity.serial);
+  print(text + table(rows));
+  if (!state.outputs.empty()) {
+    std::vector<std::vector<std::string>> outputs;
+    for (const auto& output : state.outputs) {
+      outputs.push_back({output.name, "= " + (output.secret ? "(secret)" : show_value(output.value, 120))});
+    }
+    print("\noutputs:\n" + table(outputs));
+  }
+  return kDone;
+}
+
+Task<int> show_task(CommandContext* context, Session* session) {
+  const bool live = context->options.command == "status" && !context->options.offline;
+  Task<int> reading = read_state_or_tell(context, session);
+  const int read = co_await std::move(reading);
+  if (read >= 0) co_return read;
+  if (!session->state_exists() && !context->options.json) {
+    print("no state yet: nothing was applied\n");
+    co_return kDone;
+  }
+  if (live && !session->state().empty()) {
+    Task<Result<void>> identifying = session->identify();
+    Result<void> identified = co_await std::move(identifying);
+    if (!identified) co_return tell(*context, identified.error());
+    Task<Result<void>> settling = session->settle();
+    Result<void> settled = co_await std::move(settling);
+    if (!settled) co_return tell(*context, settled.error());
+    Task<Result<void>> refreshing = session->refresh_state();
+    Result<void> refreshed = co_await std::move(refreshing);
+    if (!refreshed) co_return tell(*context, refreshed.error());
+  }
+  co_return context->options.json ? print_json(session, live) : print_text(session, live);
+}
+
+}  // namespace
+
+int run_show(CommandContext& context) { return with_spec(context, context.options, show_task); }
+
+}  // namespace lf

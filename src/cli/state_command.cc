@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// `state list|show|mv|rm|history|restore|pull` and `forget`: looking at the state and mending it.
+// What changes it holds the lock, is one journal frame, and can be undone with `state restore`.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/json.h"
+#include "base/strings.h"
+#include "base/units.h"
+#include "cli/command_tools.h"
+#include "cli/yaml_text.h"
+#include "cli/version.h"
+#include "state/snapshot.h"
+
+namespace lf {
+
+namespace {
+
+int list_records(CommandContext* context, const State& state) {
+  const std::string glob = context->options.arguments.empty() ? "**" : context->options.arguments.front();
+  List json;
+  std::vector<std::vector<std::string>> rows;
+  for (const Record* record : state.records()) {
+    if (!glob_match(glob, record->address)) continue;
+    if (context->options.json) json.push_back(record_summary(*record));
+    const std::string generation = record->generation > 0 ? fmt::format("generation {}, to be deleted", record->generation) : "";
+    rows.push_back(context->options.verbose || record->generation > 0
+                       ? std::vector<std::string>{record->address, record->type, record->id, generation}
+                       : std::vector<std::string>{record->address});
+  }
+  print(context->options.json ? to_json(Value(std::move(json))) + "\n" : table(rows));
+  return kDone;
+}
+
+int show_record(CommandContext* context, const State& state) {
+  const std::string& address = context->options.arguments.front();
+  const Record* record = state.find(address);
+  const std::vector<const Record*> deposed = state.deposed(address);
+  if (record == nullptr && deposed.empty()) return tell(*context, no_such_address(state, address));
+  List all;
+  if (record != nullptr) all.push_back(record_value(*record));
+  for (const Record* old : deposed) all.push_back(record_value(*old));
+  if (context->options.json) {
+    print(to_json(all.size() == 1 ? all.front() : Value(all)) + "\n");
+    return kDone;
+  }
+  for (const auto& one : all) print(to_yaml(one));
+  return kDone;
+}
+
+Task<int> history(CommandContext* context, Session* session) {
+  std::unique_ptr<Backend> backend = session->backend();
+  const Result<std::vector<uint64_t>> serials = backend->history();
+  if (!serials) co_return tell(*context, serials.error());
+  List json;
+  std::vector<std::vector<std::string>> rows;
+  for (const uint64_t serial : *serials) {
+    const Result<std::string> text = backend->history_text(serial);
+    Result<Snapshot> snapshot = text ? read_snapshot(*text, "state " + std::to_string(serial)) : Result<Snapshot>(std::unexpected(text.error()));
+    Map one;
+    one.set("serial", Value(serial));
+    if (snapshot) {
+      one.set("written_at", Value(snapshot->written_at));
+      one.set("resources", Value(static_cast<int64_t>(snapshot->state.size())));
+      one.set("written_by", Value(snapshot->written_by));
+      rows.push_back({std::to_string(serial), format_timestamp(snapshot->written_at),
+                      fmt::format("{} resource{}", snapshot->state.size(), snapshot->state.size() == 1 ? "" : "s"),
+                      "llmforge " + snapshot->written_by});
+    } else {
+      one.set("error", Value(snapshot.error().message));
+      rows.push_back({std::to_string(serial), "cannot be read: " + snapshot.error().message});
+    }
+    json.emplace_back(std::move(one));
+  }
+  print(context->options.json ? to_json(Value(std::move(json))) + "\n" : table(rows));
+  if (rows.empty() && !context->options.json) print_error("no earlier states\n");
+  co_return kDone;
+}
+
+Task<int> restore(CommandContext* context, Session* session) {
+  const std::string& text = context->options.arguments.front();
+  uint64_t serial = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), serial);
+  if (problem != std::errc() || end != text.data() + text.size()) {
+    print_error("error: SERIAL is a number, see: llmforge state history\n");
+    co_return kUsage;
+  }
+  std::unique_ptr<Backend> backend = session->backend();
+  StateOptions options = session->state_options();
+  const LockOwner owner = session->lock_owner();
+  Task<Result<uint64_t>> restoring = restore_state(*backend, session->world().clock, std::move(options), owner, serial);
+  Result<uint64_t> now = co_await std::move(restoring);
+  if (!now) co_return tell(*context, now.error());
+  if (context->options.json) {
+    print(to_json(Value(Map{{"restored", Value(serial)}, {"serial", Value(*now)}})) + "\n");
+  } else {
+    print(fmt::format("restored state {}; it has serial {} now\n", serial, *now));
+    print_error("the cloud was not touched: run plan to see how it differs\n");
+  }
+  co_return kDone;
+}
+
+int pull(Session* session) {
+  Snapshot snapshot;
+  snapshot.state = session->state();
+  snapshot.written_by = kVersion;
+  snapshot.written_at = session->world().clock.now();
+  snapshot.open_intents = session->open_intents();
+  for (const auto& open : snapshot.open_intents) snapshot.next_intent = std::max(snapshot.next_intent, open.intent.seq + 1);
+  print(write_snapshot(snapshot));
+  return kDone;
+}
+
+void tell_change(CommandContext* context, const char* what, const Record& record, const std::string& to) {
+  if (context->options.json) {
+    Map out;
+    out.set("changed", Value(what));
+    out.set("address", Value(record.address));
+    out.set("id", Value(record.id));
+    out.set("type", Value(record.type));
+    if (!to.empty()) out.set("to", Value(to));
+    print(to_json(Value(std::move(out))) + "\n");
+  } else {
+    print(fmt::format("{} {}{}{}\n", what, printable(record.address), to.empty() ? "" : " to " + printable(to),
+                      record.id.empty() ? "" : " (" + printable(record.id) + ")"));
+  }
+}
+
+bool ends_wrongly(const std::string& address) { return address.empty() || address.find('#') != std::string::npos; }
+
+Task<int> move_records(CommandContext* context, Session* session) {
+  const std::string from = context->options.arguments[0], to = context->options.arguments[1];
+  const State& state = session->state();
+  const Record* record = state.find(from);
+  if (record == nullptr && state.deposed(from).empty()) co_return tell(*context, no_such_address(state, from));
+  if (ends_wrongly(to) || state.find(to) != nullptr || !state.deposed(to).empty()) {
+    Error error(ErrorCode::refused, ends_wrongly(to) ? "`" + to + "` is no resource's address" : "`" + to + "` is taken");
+    if (!ends_wrongly(to)) error.help.emplace_back("move or forget that one first");
+    co_return tell(*context, error);
+  }
+  Frame frame;
+  const Record shown = record != nullptr ? *record : *state.deposed(from).front();
+  if (record != nullptr) frame.emplace_back(RecordMove{from, 0, to, 0});
+  for (const Record* old : state.deposed(from)) frame.emplace_back(RecordMove{from, old->generation, to, old->generation});
+  Task<Result<void>> changing = change_state(session, std::move(frame));
+  Result<void> changed = co_await std::move(changing);
+  if (!changed) co_return tell(*context, changed.error());
+  tell_change(context, "moved", shown, to);
+  co_return kDone;
+}
+
+Task<int> forget(CommandContext* context, Session* session) {
+  const std::string address = context->options.arguments.front();
+  const State& state = session->state();
+  const Record* record = state.find(address);
+  const std::vector<const Record*> deposed = state.deposed(address);
+  if (record == nullptr && deposed.empty()) co_return tell(*context, no_such_address(state, address));
+  // The current one; where there is none, what is left of replaced ones.
+  std::vector<Record> gone;
+  Frame frame;
+  if (record != nullptr) {
+    gone.push_back(*record);
+  } else {
+    for (const Record* old : deposed) gone.push_back(*old);
+  }
+  for (const auto& one : gone) frame.emplace_back(RecordRemove{one.address, one.generation});
+  std::vector<std::string> users;
+  for (const Record* other : state.records()) {
+    if (std::find(other->dependencies.begin(), other->dependencies.end(), address) != other->dependencies.end()) users.push_back(other->address);
+  }
+  Task<Result<void>> changing = change_state(session, std::move(frame));
+  Result<void> changed = co_await std::move(changing);
+  if (!changed) co_return tell(*context, changed.error());
+  for (const auto& one : gone) tell_change(context, "forgot", one, "");
+  if (context->options.json) co_return kDone;
+  print_error("it stays in the cloud, and nothing here deletes it from now on\n");
+  if (!gone.front().id.empty()) print_error("to take it back: llmforge adopt '" + printable(address) + "' " + printable(gone.front().id) + "\n");
+  if (record != nullptr && !deposed.empty()) print_error(fmt::format("{} replaced earlier at this address still to be deleted\n", deposed.size()));
+  if (!users.empty()) print_error("these used it: " + printable(join(users, ", ")) + "\n");
+  co_return kDone;
+}
+
+Task<int> state_task(CommandContext* context, Session* session) {
+  const std::string& command = context->options.command;
+  if (command == "state history") {
+    Task<int> task = history(context, session);
+    const int code = co_await std::move(task);
+    co_return code;
+  }
+  if (command == "state restore") {
+    Task<int> task = restore(context, session);
+    const int code = co_await std::move(task);
+    co_return code;
+  }
+  const bool changes = command == "state mv" || command == "state rm" || command == "forget";
+  Task<int> opening = changes ? open_store_or_tell(context, session) : read_state_or_tell(context, session);
+  const int opened = co_await std::move(opening);
+  if (opened >= 0) co_return opened;
+  if (command == "state list") co_return list_records(context, session->state());
+  if (command == "state show") co_return show_record(context, session->state());
+  if (command == "state pull") co_return pull(session);
+  Task<int> task = command == "state mv" ? move_records(context, session) : forget(context, session);
+  const int code = co_await std::move(task);
+  co_return code;
+}
+
+}  // namespace
+
+int run_state(CommandContext& context) { return with_spec(context, context.options, state_task); }
+int run_forget(CommandContext& context) { return with_spec(context, context.options, state_task); }
+
+}  // namespace lf
