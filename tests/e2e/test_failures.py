@@ -66,7 +66,7 @@ def test_one_bad_answer_is_asked_again(cloud, forge, applied):
 def test_a_create_whose_answer_is_lost(cloud, forge):
     cloud.faults({"action": "ec2:CreateVpc", "kind": "reset", "after": True},
                  {"action": "ec2:RunInstances", "kind": "reset", "after": True},
-                 {"action": "sqs:*", "kind": "reset", "after": True})
+                 {"action": "s3:CreateBucket", "kind": "reset", "after": True})
     first = forge.run("apply", *ON, expect=(0, 1, 5))
     if first.code != 0:
         forge.apply(*ON)

@@ -221,6 +221,18 @@ def root_disk_goes_with_the_machine(call):
 
 
 @after("ec2:RunInstances")
+def groups_of_the_first_interface(call, reply):
+    """Instance, "groupSet": the security groups of the instance are those of its primary interface.
+    moto leaves them out where the request names them on the interface."""
+    interfaces = call.params.get("NetworkInterfaces", [])
+    groups = interfaces[0].get("Groups", []) if interfaces else []
+    for instance_id in re.findall(rb"<instanceId>([^<]+)</instanceId>", reply.body):
+        machine = call.backend().get_instance(instance_id.decode())
+        if groups and not machine.security_groups:
+            machine.security_groups = [call.backend().get_security_group_from_id(g) for g in groups]
+
+
+@after("ec2:RunInstances")
 def disk_speed(call, reply):
     """EbsBlockDevice: Iops and Throughput of a gp3 volume, default 3,000 and 125 MiB/s. moto drops both."""
     wanted = {m.get("DeviceName"): m.get("Ebs", {}) for m in call.params.get("BlockDeviceMappings", [])}
