@@ -33,6 +33,20 @@ Value with_members(const Value& value, const std::string& member) {
   return value;
 }
 
+// JSON has times as seconds.
+Value with_epochs(const Value& value) {
+  if (value.is_timestamp()) return Value(value.as_timestamp().seconds);
+  if (value.is_list()) {
+    List out;
+    for (const Value& item : value.as_list()) out.push_back(with_epochs(item));
+    return Value(std::move(out));
+  }
+  if (!value.is_map()) return value;
+  Map out;
+  for (const auto& [key, entry] : value.as_map()) out.set(key, with_epochs(entry));
+  return Value(std::move(out));
+}
+
 std::string xml(const std::string& root, const std::string& xmlns, const Value& content) {
   auto text = write_xml(root, xmlns, content);
   if (!text) text = write_xml(root, xmlns, Value(Map{{Value("Problem"), Value(text.error().message)}}));
@@ -81,7 +95,7 @@ HttpResponse write_answer(const Service& service, const std::string& action, con
       out.headers.emplace_back("Content-Type", service.protocol == Protocol::json
                                                    ? "application/x-amz-json-" + service.json_version
                                                    : "application/json");
-      out.body = reply.is_raw ? reply.raw : to_json(with_members(Value(reply.body), ""));
+      out.body = reply.is_raw ? reply.raw : to_json(with_epochs(with_members(Value(reply.body), "")));
       break;
     case Protocol::rest_xml:
       if (reply.is_raw) {

@@ -124,9 +124,14 @@ HttpResponse Model::handle(const HttpRequest& request, Timestamp now, Timestamp 
   if (!info) return broken(info.error().service_code, info.error().message, 403);
   Request all;
   all.now = now;
+  if (things_.latest < now) things_.latest = now;
   auto read = read_request(request, *info, index_, all.in);
   if (all.in.service == nullptr) return broken(read.error().service_code, read.error().message, 400);
-  const Service& service = *all.in.service;
+  Service service = *all.in.service;  // as the client speaks to it
+  if (all.in.json_instead) {
+    service.protocol = Protocol::json;
+    service.json_version = "1.0";
+  }
   const auto refuse = [&](const Refusal& refusal) {
     return write_refusal(service, refusal, all.in.head, id);
   };

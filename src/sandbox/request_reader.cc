@@ -222,7 +222,9 @@ Result<void> read_request(const HttpRequest& request, const SignatureInfo& info,
   }
   switch (out.service->protocol) {
     case Protocol::ec2query:
-    case Protocol::query: return read_form(request, out);
+    case Protocol::query:
+      out.json_instead = request.header("x-amz-target") != nullptr;
+      return out.json_instead ? read_json(request, out) : read_form(request, out);
     case Protocol::json: return read_json(request, out);
     case Protocol::rest_json:
     case Protocol::rest_xml: return read_rest(request, index, out);

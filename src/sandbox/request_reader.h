@@ -20,6 +20,8 @@ struct Incoming {
   Map path, query, headers;  // REST: the path's variables; decoded; lower-case names
   std::string body;     // REST: as it came
   bool head = false;
+  // A service of the query family that was spoken to in JSON, as newer clients do where it has both.
+  bool json_instead = false;
 };
 
 // `info`: the request's signature, verified or not. The service comes from its scope, the action

@@ -113,6 +113,7 @@ std::string save_things(const Things& things) {
   Map file;
   file.set("format", Value(kFormat));
   file.set("next", Value(static_cast<int64_t>(things.next_number)));
+  file.set("latest", time(things.latest));
   file.set("things", Value(std::move(list)));
   file.set("held", Value(std::move(held)));
   return to_json(Value(std::move(file)), {.indent = 1, .sort_keys = false}) + "\n";
@@ -148,6 +149,7 @@ Result<void> load_things(const std::string& text, Things& things) {
                              {one["account"].string_or(), one["region"].string_or()}, time_of(one["until"])});
     }
   }
+  things.latest = time_of((*file)["latest"]);
   const Value& next = (*file)["next"];
   if (next.is_int()) things.next_number = std::max(things.next_number, static_cast<uint64_t>(next.as_int()));
   return {};

@@ -38,7 +38,10 @@ class Cloud {
     if (!made) return made;
     auto text = files_.read(options_.folder + "/cloud.json");
     if (!text) return text.error().code == ErrorCode::not_found ? Result<void>() : fail(text.error());
-    return load_things(*text, model_->things());
+    auto loaded = load_things(*text, model_->things());
+    // Time goes on from where it stood.
+    ahead_s_ = std::max<int64_t>(0, model_->things().latest.seconds + 1 - wall().seconds);
+    return loaded;
   }
 
   // nullopt: the answer is lost.

@@ -42,6 +42,9 @@ struct HeldName {
 
 class Things {
  public:
+  Things() = default;
+  Things(Things&&) = default;
+  Things& operator=(Things&&) = default;
   Thing& add(Thing thing);  // gives it its number
   Thing* find(const std::string& type, const Place& place, const std::string& id);
   void remove(const Thing& thing);
@@ -52,6 +55,7 @@ class Things {
   size_t size() const { return count_; }
   std::vector<HeldName> held;
   uint64_t next_number = 1;
+  Timestamp latest;  // when the last request came, by the cloud's clock
 
  private:
   using Key = std::pair<Place, std::string>;

@@ -19,8 +19,6 @@ ModelOptions options_of(Package& package, uint64_t seed) {
 
 }  // namespace
 
-const Environment& sandbox_environment(Package& package) { return package.info().sandbox_environment; }
-
 SandboxTransport::SandboxTransport(Package& package, Sources& sources, Clock& clock, FileSystem& files,
                                    TransportOptions options)
     : clock_(clock), files_(files), options_(std::move(options)),
@@ -32,13 +30,6 @@ SandboxTransport::~SandboxTransport() = default;
 double SandboxTransport::chance() {
   random_ = random_ * 6364136223846793005U + 1442695040888963407U;
   return static_cast<double>(random_ >> 11) / 9007199254740992.0;
-}
-
-Result<void> SandboxTransport::load() {
-  if (options_.folder.empty()) return {};
-  auto text = files_.read(options_.folder + "/cloud.json");
-  if (!text) return text.error().code == ErrorCode::not_found ? Result<void>() : fail(text.error());
-  return load_things(*text, model_.things());
 }
 
 Result<void> SandboxTransport::save() {

@@ -19,17 +19,12 @@ struct TransportOptions {
   Faults faults;
 };
 
-// What `--sandbox` lays over the user's environment: the keys that the package has for it.
-const Environment& sandbox_environment(Package& package);
-
 class SandboxTransport final : public Transport {
  public:
   // All must outlive it. `clock`: the same that the engine uses.
   SandboxTransport(Package& package, Sources& sources, Clock& clock, FileSystem& files,
                    TransportOptions options);
   ~SandboxTransport() override;
-  // Reads FOLDER/cloud.json if it is there. corrupt, io.
-  Result<void> load();
   Result<void> save();
   void send(HttpRequest request, std::function<void(Result<HttpResponse>)> done) override;
   Model& model() { return model_; }

@@ -8,9 +8,8 @@
 #include <cstdio>
 #include <string>
 
-#include "engine/file_calls.h"
 #include "engine/loop.h"
-#include "engine/real_world.h"
+#include "engine/real_files.h"
 #include "provider/package_files.h"
 #include "sandbox/server.h"
 
@@ -28,8 +27,7 @@ bool input_ended() {
 int main(int argc, char** argv) {
   if (argc < 4) return 3;
   lf::Loop loop;
-  lf::RealWorld real(loop);
-  lf::FileSystem& files = real.world().files;
+  lf::RealFiles files(loop);
   auto folder = lf::read_package_folder(files, argv[1]);
   if (!folder) {
     std::fprintf(stderr, "%s\n", folder.error().message.c_str());
