@@ -21,7 +21,8 @@ struct Bindings {
   int agreed = 0;          // constants that the input has too
   int differed = 0;        // constants that the input has otherwise
 
-  int score() const { return agreed - 3 * differed; }
+  // Of several readings of a request those with the highest score are meant.
+  int score() const { return -differed; }
   const Value& operator[](std::string_view name) const;
   std::string id() const;  // "" if there is none
 };

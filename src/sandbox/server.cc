@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sandbox/server.h"
 
-#define CPPHTTPLIB_KEEPALIVE_MAX_COUNT 1000000
-#define CPPHTTPLIB_KEEPALIVE_TIMEOUT_SECOND 60
-#define CPPHTTPLIB_THREAD_POOL_COUNT 640
-#define CPPHTTPLIB_TCP_NODELAY true
 #include <httplib.h>
 
 #include <fmt/format.h>
@@ -163,6 +159,9 @@ Result<void> serve(Package& package, Sources& sources, FileSystem& files, const 
   if (auto loaded = cloud.load(); !loaded) return loaded;
   std::mutex lock;
   httplib::Server server;
+  constexpr size_t kConnectionsMax = 640;  // each keeps a thread while it is open
+  server.new_task_queue = [] { return new httplib::ThreadPool(kConnectionsMax); };
+  server.set_tcp_nodelay(true);
   server.set_keep_alive_max_count(1'000'000);
   server.set_keep_alive_timeout(60);
   const auto handle = [&](const httplib::Request& in, httplib::Response& out) {

@@ -32,7 +32,8 @@ def setUpModule():
 
 def tearDownModule():
     server.stdin.close()
-    server.wait(20)
+    server.kill()
+    server.wait()
 
 
 def admin(path, **body):
@@ -150,7 +151,6 @@ class Network(Base):
         self.ec2.delete_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0")
         self.fails("InvalidRoute.NotFound", self.ec2.delete_route, RouteTableId=table, DestinationCidrBlock="0.0.0.0/0")
         self.ec2.delete_route_table(RouteTableId=table)
-        self.fails("DependencyViolation", self.ec2.delete_internet_gateway, InternetGatewayId=gateway) if False else None
         self.ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=self.vpc)
         self.fails("Gateway.NotAttached", self.ec2.detach_internet_gateway, InternetGatewayId=gateway, VpcId=self.vpc)
         self.ec2.delete_internet_gateway(InternetGatewayId=gateway)
@@ -203,7 +203,7 @@ class Machines(Network):
         self.fails("InvalidParameterValue", self.ec2.run_instances, **wanted)
         iam.create_role(RoleName="r", AssumeRolePolicyDocument=TRUST)
         iam.create_instance_profile(InstanceProfileName="p")
-        admin("faults", no_capacity=[{"type": "g5.xlarge", "zone": "us-west-2a"}])
+        admin("faults", no_capacity=[{"instance_type": "g5.xlarge", "zone": "us-west-2a"}])
         self.fails("InsufficientInstanceCapacity", self.ec2.run_instances, **wanted)
         admin("faults")
         made = self.ec2.run_instances(**wanted)["Instances"][0]
@@ -372,7 +372,7 @@ class Rest(Base):
         self.fails("RepositoryAlreadyExistsException", ecr.create_repository, repositoryName="a/b")
         found = ecr.describe_repositories(repositoryNames=["a/b"])["repositories"][0]
         self.assertTrue(found["imageScanningConfiguration"]["scanOnPush"])
-        self.fails("RepositoryNotFoundException", ecr.describe_repositories, repositoryNames=["c"])
+        self.fails("RepositoryNotFoundException", ecr.describe_repositories, repositoryNames=["cc"])
         ecr.put_image_tag_mutability(repositoryName="a/b", imageTagMutability="IMMUTABLE")
         self.assertEqual(ecr.describe_repositories()["repositories"][0]["imageTagMutability"], "IMMUTABLE")
         self.fails("LifecyclePolicyNotFoundException", ecr.get_lifecycle_policy, repositoryName="a/b")
