@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/progress.h"
+#include "cli/sandbox_command.h"
 #include "cli/version.h"
 #include "engine/real_world.h"
 
@@ -42,6 +43,7 @@ int dispatch(lf::CommandContext& context) {
   if (command == "expand") return lf::run_expand(context);
   if (command == "eject") return lf::run_eject(context);
   if (command == "explain") return lf::run_explain(context);
+  if (command == "sandbox") return lf::run_sandbox(context);
   return lf::kUsage;
 }
 
@@ -64,11 +66,25 @@ int main(int argc, char** argv) {
       lf::find_terminal(options.no_color, variable("NO_COLOR"), variable("TERM"));
   lf::Loop loop;
   lf::RealWorld real(loop, environment, lf::transport_options(environment));
-  lf::World world = real.world();
+  lf::World outside = real.world();
+  std::unique_ptr<lf::SandboxEntry> entry;
+  std::unique_ptr<lf::World> inside;
+  if (options.sandbox) {
+    entry = std::make_unique<lf::SandboxEntry>(outside, options);
+    lf::Result<lf::World> entered = entry->enter();
+    if (!entered) {
+      lf::show_error(entered.error(), options.json, terminal);
+      return lf::kFailed;
+    }
+    inside = std::make_unique<lf::World>(*entered);
+  }
+  lf::World& world = inside != nullptr ? *inside : outside;
 
   int interrupts = 0, last_signal = 0;
   auto progress = lf::make_progress(options, terminal, world);
-  loop.handle_signals({SIGINT, SIGTERM}, [&](int signal, int) {
+  // The server needs no farewell: it is killed as it stands.
+  const bool serves = options.command == "sandbox";
+  if (!serves) loop.handle_signals({SIGINT, SIGTERM}, [&](int signal, int) {
     ++interrupts;
     last_signal = signal;
     const bool changes = options.command == "apply" || options.command == "destroy";
