@@ -112,7 +112,7 @@ void Map::set(Value key, Value value) {
     return;
   }
   entries_.emplace_back(std::move(key), std::move(value));
-  if (entries_.size() < kIndexFrom) return;
+  if (index_.empty() && entries_.size() < kIndexFrom) return;
   if (index_.size() < entries_.size() * 2) {
     rebuild_index();
   } else if (entries_.back().first.is_string()) {
