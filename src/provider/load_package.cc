@@ -10,7 +10,7 @@ namespace lf {
 
 bool Loader::load_package(const LoadNode& file, PackageInfo& out) {
   const size_t before = diagnostics_.error_count();
-  if (!keys(file, "package", {"package", "version", "credentials", "signing", "identity", "marks"})) {
+  if (!keys(file, "package", {"package", "version", "credentials", "signing", "identity", "marks", "sandbox"})) {
     return false;
   }
   for (const char* key : {"package", "version"}) required(file, key, "package");
@@ -32,6 +32,17 @@ bool Loader::load_package(const LoadNode& file, PackageInfo& out) {
     text(*marks, "stack", out.mark_stack);
     text(*marks, "address", out.mark_address);
     text(*marks, "intent", out.mark_intent);
+  }
+  if (const LoadNode* box = file.find("sandbox")) {
+    keys(*box, "sandbox", {"account", "environment", "keys"});
+    text(*box, "account", out.sandbox_account);
+    const auto texts_of = [&](const char* key, std::map<std::string, std::string>& into) {
+      const LoadNode* map = required(*box, key, "sandbox");
+      if (map == nullptr || !want(*map, LoadNode::Kind::map, key)) return;
+      for (const LoadNode::Entry& entry : map->entries) into[entry.key] = entry.value.text;
+    };
+    texts_of("environment", out.sandbox_environment);
+    texts_of("keys", out.sandbox_keys);
   }
   return diagnostics_.error_count() == before;
 }

@@ -101,9 +101,13 @@ void Loader::security(const LoadNode& node, ResourceType& out) {
 
 void Loader::sandbox(const LoadNode& node, ResourceType& out) {
   Sandbox& box = out.sandbox;
-  if (!keys(node, "sandbox", {"id", "computed", "defaults", "fresh", "rules", "source"})) return;
+  if (!keys(node, "sandbox", {"id", "computed", "defaults", "fresh", "item", "elements", "answers",
+                              "restored", "missing_ids_ignored", "versions", "rules", "source"})) {
+    return;
+  }
   text(node, "id", box.id);
-  const NameScope scope = call_scope({"input", "parent", "siblings", "referrers"});
+  const NameScope scope = call_scope({"input", "parent", "siblings", "referrers", "element", "state",
+                                      "created", "now", "headers", "token"});
   templates(node, "computed", scope, box.computed);
   const auto known = [&](const char* key) {
     const LoadNode* map = node.find(key);
@@ -114,6 +118,32 @@ void Loader::sandbox(const LoadNode& node, ResourceType& out) {
   known("computed");
   if (const LoadNode* defaults = known("defaults")) box.defaults = tree(*defaults, scope);
   if (const LoadNode* fresh = known("fresh")) box.fresh = tree(*fresh, scope);
+  if (const LoadNode* item = node.find("item")) box.item = tree(*item, scope);
+  if (const LoadNode* restored = known("restored")) box.restored = tree(*restored, scope);
+  known("elements");
+  templates(node, "elements", scope, box.elements);
+  templates(node, "answers", scope, box.answers);
+  flag(node, "missing_ids_ignored", box.missing_ids_ignored);
+  if (const LoadNode* versions = node.find("versions")) {
+    Sandbox::Versions& out_versions = box.versions.emplace();
+    if (keys(*versions, "versions", {"property", "current", "key", "list", "items", "read", "item", "add",
+                                     "remove", "choose", "max", "full_code", "in_use_code"})) {
+      for (const char* key : {"property", "current", "key"}) required(*versions, key, "versions");
+      text(*versions, "property", out_versions.property);
+      text(*versions, "current", out_versions.current);
+      text(*versions, "key", out_versions.key);
+      text(*versions, "list", out_versions.list);
+      text(*versions, "items", out_versions.items);
+      text(*versions, "read", out_versions.read);
+      text(*versions, "item", out_versions.item);
+      text(*versions, "add", out_versions.add);
+      text(*versions, "remove", out_versions.remove);
+      text(*versions, "choose", out_versions.choose);
+      text(*versions, "full_code", out_versions.full_code);
+      text(*versions, "in_use_code", out_versions.in_use_code);
+      number(*versions, "max", out_versions.max, 1, 1'000'000);
+    }
+  }
   const LoadNode* rules = node.find("rules");
   if (rules == nullptr || !want(*rules, LoadNode::Kind::list, "rules")) return;
   for (const LoadNode& item : rules->items) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +34,10 @@ struct PackageInfo {
   std::string identity_service, identity_action;
   WirePath identity_account, identity_arn;
   std::string mark_stack, mark_address, mark_intent;  // tag keys
+  // The model cloud's account, what a client of it finds in its environment, and the key pairs that
+  // it accepts: access key to secret.
+  std::string sandbox_account;
+  std::map<std::string, std::string> sandbox_environment, sandbox_keys;
 };
 
 // One cloud's package. All look-ups are by exact name and cached; nullptr where there is no such

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// What goes wrong in the model cloud, on demand. Fault model: an answer may be refused before any
+// effect (throttled, 5xx), lost after the effect, delayed; a thing that was just made may not be
+// seen by reads for a while; there may be no capacity for things with certain properties. Nothing
+// is done twice and nothing done is forgotten.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/value.h"
+
+namespace lf::sandbox {
+
+struct Faults {
+  double throttle = 0;       // share of requests, 0 to 1
+  double unavailable = 0;    // share refused with 503
+  double lost_answer = 0;    // share of mutations whose answer never comes
+  int64_t invisible_ms = 0;  // how long reads do not see a new thing
+  // Each a map of properties: a create that has them all finds no capacity.
+  std::vector<Map> no_capacity;
+};
+
+// From `{throttle: 0.1, no_capacity: [{type: g5.xlarge}]}`; unknown keys are left alone.
+inline Faults faults_from(const Value& value) {
+  Faults out;
+  const auto share = [&](const char* key) {
+    const Value& v = value[key];
+    return v.is_double() ? v.as_double() : v.is_int() ? static_cast<double>(v.as_int()) : 0.0;
+  };
+  out.throttle = share("throttle");
+  out.unavailable = share("unavailable");
+  out.lost_answer = share("lost_answer");
+  out.invisible_ms = static_cast<int64_t>(share("invisible_ms"));
+  if (value["no_capacity"].is_list()) {
+    for (const Value& one : value["no_capacity"].as_list()) {
+      if (one.is_map()) out.no_capacity.push_back(one.as_map());
+    }
+  }
+  return out;
+}
+
+}  // namespace lf::sandbox

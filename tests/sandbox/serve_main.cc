@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The model cloud alone, for tests that speak to it with other people's clients:
+//   sandbox_server PROVIDERS_FOLDER PACKAGE LISTEN [FOLDER]
+// Prints its URL, serves until standard input ends.
+#include <poll.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+
+#include "engine/loop.h"
+#include "engine/real_files.h"
+#include "provider/package_files.h"
+#include "sandbox/server.h"
+
+namespace {
+
+bool input_ended() {
+  pollfd in{STDIN_FILENO, POLLIN, 0};
+  if (poll(&in, 1, 0) <= 0) return false;
+  char byte = 0;
+  return read(STDIN_FILENO, &byte, 1) <= 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 4) return 3;
+  lf::Loop loop;
+  lf::RealFiles files(loop);
+  auto folder = lf::read_package_folder(files, argv[1]);
+  if (!folder) {
+    std::fprintf(stderr, "%s\n", folder.error().message.c_str());
+    return 1;
+  }
+  lf::Sources sources;
+  lf::Diagnostics diagnostics;
+  lf::Package package(argv[2], *folder, sources, diagnostics);
+  lf::sandbox::ServerOptions options;
+  options.listen = argv[3];
+  options.keys["testing"] = {"testing", "123456789012"};
+  if (argc > 4) options.folder = argv[4];
+  const auto ready = [&](const std::string& url) {
+    for (const auto& one : diagnostics.all()) std::fprintf(stderr, "%s\n", one.message.c_str());
+    std::printf("%s\n", url.c_str());
+    std::fflush(stdout);
+  };
+  const auto served = lf::sandbox::serve(package, sources, files, options, ready, input_ended);
+  for (const auto& one : diagnostics.all()) std::fprintf(stderr, "%s\n", one.message.c_str());
+  if (!served) std::fprintf(stderr, "%s\n", served.error().message.c_str());
+  return served ? 0 : 1;
+}
