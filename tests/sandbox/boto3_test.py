@@ -376,8 +376,10 @@ class Rest(Base):
         ecr.put_image_tag_mutability(repositoryName="a/b", imageTagMutability="IMMUTABLE")
         self.assertEqual(ecr.describe_repositories()["repositories"][0]["imageTagMutability"], "IMMUTABLE")
         self.fails("LifecyclePolicyNotFoundException", ecr.get_lifecycle_policy, repositoryName="a/b")
-        ecr.put_lifecycle_policy(repositoryName="a/b", lifecyclePolicyText='{"rules": []}')
-        self.assertEqual(json.loads(ecr.get_lifecycle_policy(repositoryName="a/b")["lifecyclePolicyText"]), {"rules": []})
+        policy = {"rules": [{"rulePriority": 1, "selection": {"tagStatus": "untagged", "countType": "imageCountMoreThan",
+                                                                "countNumber": 3}, "action": {"type": "expire"}}]}
+        ecr.put_lifecycle_policy(repositoryName="a/b", lifecyclePolicyText=json.dumps(policy))
+        self.assertEqual(json.loads(ecr.get_lifecycle_policy(repositoryName="a/b")["lifecyclePolicyText"]), policy)
         ecr.tag_resource(resourceArn=made["repositoryArn"], tags=[{"Key": "a", "Value": "1"}])
         self.assertEqual(ecr.list_tags_for_resource(resourceArn=made["repositoryArn"])["tags"], [{"Key": "a", "Value": "1"}])
         self.assertEqual(ecr.list_images(repositoryName="a/b")["imageIds"], [])
