@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <iostream>
 
@@ -76,7 +77,14 @@ void show_diagnostics(const Diagnostics& diagnostics, const Sources& sources, bo
 bool ask(std::string_view question, std::string& answer) {
   print_error(question);
   std::fflush(stderr);
-  return static_cast<bool>(std::getline(std::cin, answer));
+  // Nothing is under way at a question: Ctrl-C ends the program as everywhere else.
+  struct sigaction plain {};
+  struct sigaction before {};
+  plain.sa_handler = SIG_DFL;
+  sigaction(SIGINT, &plain, &before);
+  const bool read = static_cast<bool>(std::getline(std::cin, answer));
+  sigaction(SIGINT, &before, nullptr);
+  return read;
 }
 
 }  // namespace lf

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/planning.h"
 
+#include "engine/preflight.h"
 #include "graph/validate.h"
 
 namespace lf {
@@ -18,6 +19,25 @@ PlanningEnd invalid(CommandContext* context, Session* session) {
   bool refused = false;
   for (const auto& d : session->diagnostics().all()) refused = refused || d.code == Code::LF0501;
   return {refused ? kRefused : kUsage};
+}
+
+// What the cloud does not offer is said now. With other places left to try it is a note.
+Task<Result<void>> ask_preflight(Session* session, CommandContext* context, Plan* plan) {
+  Task<Result<std::vector<PreflightProblem>>> asking =
+      preflight(session->clouds(), &session->packages(), &session->graph(), plan,
+                &session->graph().spec_only());
+  Result<std::vector<PreflightProblem>> problems = co_await std::move(asking);
+  if (!problems) co_return fail(problems.error());
+  Error error(ErrorCode::capacity, "");
+  for (const auto& problem : *problems) {
+    for (const auto& message : problem.messages) {
+      if (problem.fatal) error.help.push_back(message);
+      else if (!context->options.json) print_error("note: `" + problem.address + "`: " + message + "\n");
+    }
+    if (problem.fatal) error.message = "`" + problem.address + "` cannot be made in any of its places";
+  }
+  if (error.message.empty()) co_return Result<void>();
+  co_return fail(std::move(error));
 }
 
 }  // namespace
@@ -66,6 +86,11 @@ Task<PlanningEnd> plan_all(Session* session, CommandContext* context, Plan* out,
   Result<bool> planned = session->make_plan(*out, destroy);
   if (!planned) co_return failed(context, planned.error());
   if (!*planned) co_return invalid(context, session);
+  if (!context->options.offline && !destroy) {
+    Task<Result<void>> asking = ask_preflight(session, context, out);
+    Result<void> fine = co_await std::move(asking);
+    if (!fine) co_return failed(context, fine.error());
+  }
   co_return PlanningEnd{};
 }
 

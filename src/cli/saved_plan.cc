@@ -225,7 +225,7 @@ PlanView plan_view(Session& session, const CommandContext& context) {
   view.format = context.options.format;
   view.color = context.terminal.color_out;
   view.verbose = context.options.verbose;
-  view.width = context.terminal.width;
+  view.width = context.terminal.width - 2;
   view.bytes_max = context.options.max_bytes;
   view.refreshed = context.options.refresh != "false" && !context.options.offline;
   view.destroy = context.options.command == "destroy";

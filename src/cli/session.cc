@@ -63,6 +63,9 @@ Result<bool> Session::load_spec() {
   load.environment_variables = world_.environment;
   spec_ = lf::load_spec(world_.files, sources_, *packages_, *modules_, load, diagnostics_);
   if (diagnostics_.has_errors()) return false;
+  engine_.command = options_.command;
+  engine_.stack = spec_.spec.stack;
+  engine_.environment = options_.environment;
   for (const auto& provider : spec_.spec.providers) {
     Package* package = packages_->find(provider.kind);
     if (package == nullptr) continue;

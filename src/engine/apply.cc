@@ -79,6 +79,9 @@ class Applier {
     const MonotonicNs started_at = context_.world->clock.monotonic();
     if (context_.events != nullptr) {
       RunStarted started;
+      started.command = context_.command;
+      started.stack = context_.stack;
+      started.environment = context_.environment;
       started.nodes = count;
       context_.events->emit(started);
     }

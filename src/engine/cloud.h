@@ -24,6 +24,7 @@ struct EngineContext {
   Events* events = nullptr;
   std::function<bool()> stopping;       // true after the first Ctrl-C: start nothing new
   size_t parallelism_max = 0;           // 0: adapts
+  std::string command, stack, environment;  // for the events
   uint64_t request_count = 0;           // HTTP requests sent, reads included
   // Each service's time spent waiting for throttles and rates, for -v.
   std::map<std::string, int64_t> waited_ns;
