@@ -1,0 +1,259 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Measures llmforge: start-up, planning many resources, applying along a critical path, size.
+
+Times are the least of several runs (another program's time only ever adds), memory is the largest
+resident set that the kernel saw. The cloud is fake_sqs.cc, which costs next to nothing. Where
+OpenTofu is installed (tests/peers/tofu.sh), it plans as many of its built-in resources.
+"""
+import argparse
+import json
+import os
+import pathlib
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+import urllib.request
+
+import specs
+
+HERE = pathlib.Path(__file__).parent
+LLMFORGE = os.environ["LLMFORGE"]
+FAKE_SQS = os.environ["FAKE_SQS"]
+ENVIRON = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "NO_COLOR": "1", "AWS_REGION": "us-west-2",
+           "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_EC2_METADATA_DISABLED": "true",
+           "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
+
+
+def measure(command, folder=None, environ=None, core=None, memory=True):
+    """One run: wall and CPU seconds, peak memory in MB.
+
+    The kernel counts what the forking Python held as the child's peak: time(1), which is small,
+    forks for it, except where its own millisecond would show."""
+    def pin():
+        if core is not None:
+            os.sched_setaffinity(0, {core})
+    with tempfile.TemporaryFile() as said, tempfile.NamedTemporaryFile(mode="r") as peak:
+        wrapped = ["/usr/bin/time", "-q", "-o", peak.name, "-f", "%M", *command] if memory else command
+        begin = time.perf_counter()
+        process = subprocess.Popen(wrapped, cwd=folder, env=environ or ENVIRON, stdin=subprocess.DEVNULL,
+                                   stdout=said, stderr=said, preexec_fn=pin if core is not None else None)
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - begin
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            said.seek(0)
+            raise SystemExit(f"{command}: exit {process.returncode}\n{said.read().decode()[-3000:]}")
+        out = {"wall_s": wall, "cpu_s": usage.ru_utime + usage.ru_stime}
+        if memory:
+            out["rss_mb"] = int(peak.read()) / 1024
+    return out
+
+
+def best(runs, command, **more):
+    """The least of `runs` runs, number by number."""
+    all_runs = [measure(command, **more) for _ in range(runs)]
+    return {key: min(run[key] for run in all_runs) for key in all_runs[0]}
+
+
+class Server:
+    """A fake_sqs of its own."""
+
+    def __init__(self, *arguments, core=None):
+        def pin():
+            if core is not None:
+                os.sched_setaffinity(0, {core})
+        self.process = subprocess.Popen([FAKE_SQS, *map(str, arguments)], stdout=subprocess.PIPE, text=True,
+                                        preexec_fn=pin)
+        self.url = self.process.stdout.readline().strip()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def environ(self, folder):
+        return {**ENVIRON, "HOME": str(folder), "AWS_ENDPOINT_URL": self.url}
+
+    def log(self):
+        with urllib.request.urlopen(self.url + "/log") as answer:
+            return json.loads(answer.read())
+
+    def clear(self):
+        urllib.request.urlopen(urllib.request.Request(self.url + "/clear", data=b"")).close()
+
+
+def has_command(name):
+    done = subprocess.run([LLMFORGE, name, "--help"], env=ENVIRON, stdin=subprocess.DEVNULL, capture_output=True)
+    return done.returncode == 0
+
+
+def tofu():
+    """Path of an installed OpenTofu, or None. Building it takes long: tests/peers/tofu.sh does it."""
+    done = subprocess.run([HERE.parent / "peers/tofu.sh", "--installed"], capture_output=True, text=True)
+    return done.stdout.strip() or None
+
+
+def startup(runs):
+    commands = {"llmforge version": [LLMFORGE, "version"]}
+    if shutil.which("curl"):
+        commands["curl --version"] = ["curl", "--version"]
+    if tofu():
+        commands["tofu version"] = [tofu(), "version"]
+    environ = {**ENVIRON, "CHECKPOINT_DISABLE": "1"}
+    return {what: best(runs, command, environ=environ, memory=False) for what, command in commands.items()}
+
+
+def plans(sizes, runs):
+    out = []
+    for size in sizes:
+        with tempfile.TemporaryDirectory() as name, Server() as server:
+            folder = pathlib.Path(name)
+            (folder / "llmforge.yaml").write_text(specs.flat(size))
+            environ = server.environ(folder)
+
+            def row(what, count, *arguments):
+                server.clear()
+                measured = best(count, [LLMFORGE, *arguments], folder=folder, environ=environ)
+                out.append({"what": what, "size": size, **measured, "requests": server.log()["count"] / count})
+
+            few = max(1, min(runs, 3000 // size))
+            if has_command("validate"):
+                row("validate", runs, "validate")
+            row("plan, all to create, offline", runs, "plan", "--offline")
+            row("apply, instant server", 1, "apply", "--auto-approve")
+            row("plan, no change, offline", runs, "plan", "--offline")
+            row("plan, no change, --refresh=false", runs, "plan", "--refresh=false")
+            row("plan, no change, refresh", few, "plan")
+            row("destroy, instant server", 1, "destroy", "--auto-approve")
+    return out
+
+
+def tofu_plans(sizes, runs):
+    program, out = tofu(), []
+    for size in sizes if program else []:
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            (folder / "main.tf").write_text(specs.tofu_flat(size))
+            environ = {**ENVIRON, "HOME": name, "CHECKPOINT_DISABLE": "1"}
+            measure([program, "init"], folder=folder, environ=environ)
+            rows = [("tofu validate", runs, "validate"), ("tofu apply", 1, "apply", "-auto-approve"),
+                    ("tofu plan, no change, -refresh=false", runs, "plan", "-refresh=false")]
+            for what, count, *arguments in rows:
+                out.append({"what": what, "size": size, "requests": 0,
+                            **best(count, [program, *arguments], folder=folder, environ=environ)})
+    return out
+
+
+def busy_ms(calls):
+    """How long at least one of the calls was under way."""
+    total, until = 0.0, float("-inf")
+    for begin, end in sorted(calls):
+        total += max(0.0, end - max(begin, until))
+        until = max(until, end)
+    return total
+
+
+def critical_path_s(calls):
+    """The longest chain of server-measured times: per queue the time in which the server had a call
+    of it, summed over the chain's queues; before that, what names no queue."""
+    queues = {}
+    for queue, begin, end in calls:
+        queues.setdefault(queue, []).append((begin, end))
+    common = busy_ms(queues.pop("", []))
+    chains = {}
+    for queue, times in queues.items():
+        chain = re.sub(r"-\d{3}$", "", queue)
+        chains[chain] = chains.get(chain, 0.0) + busy_ms(times)
+    return (common + max(chains.values())) / 1000
+
+
+def applies(seeds, least_ms, most_ms):
+    """1,000 creates, each call 50 to 300 ms, client and server on a core each."""
+    cores = sorted(os.sched_getaffinity(0))
+    client, other = cores[0], cores[-1]
+    out = []
+    for what, spec in (("20 chains of 50", specs.chains(20, 50)), ("flat 1,000", specs.flat(1000))):
+        runs = []
+        for seed in range(1, seeds + 1):
+            with tempfile.TemporaryDirectory() as name, Server(least_ms, most_ms, seed, core=other) as server:
+                folder = pathlib.Path(name)
+                (folder / "llmforge.yaml").write_text(spec)
+                run = measure([LLMFORGE, "apply", "--auto-approve"], folder=folder,
+                              environ=server.environ(folder), core=client)
+                log = server.log()
+                run["critical_s"] = critical_path_s(log["calls"])
+                run["ratio"] = run["wall_s"] / run["critical_s"]
+                run["requests"] = log["count"]
+                runs.append(run)
+        middle = statistics.median_low(run["ratio"] for run in runs)
+        chosen = next(run for run in runs if run["ratio"] == middle)
+        out.append({"what": what, **chosen, "ratios": [round(run["ratio"], 3) for run in runs]})
+    return out
+
+
+def size():
+    with tempfile.NamedTemporaryFile() as copy:
+        subprocess.run(["strip", "-o", copy.name, LLMFORGE], check=True)
+        return {"stripped_mb": os.path.getsize(copy.name) / 1e6, "built_mb": os.path.getsize(LLMFORGE) / 1e6}
+
+
+def machine():
+    model = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    return {"cpu": model.group(1) if model else platform.machine(), "cores": len(os.sched_getaffinity(0)),
+            "system": platform.platform(), "load": os.getloadavg()[0], "date": time.strftime("%Y-%m-%d", time.gmtime())}
+
+
+def table(result):
+    lines = ["{cpu}, {cores} cores, {system}, load {load:.1f}, {date}".format(**result["machine"])]
+    if "startup" in result:
+        lines += ["", f"{'start-up':40} {'wall ms':>9} {'CPU ms':>9}"]
+        lines += [f"{what:40} {m['wall_s'] * 1000:9.1f} {m['cpu_s'] * 1000:9.1f}"
+                  for what, m in result["startup"].items()]
+    if "plan" in result:
+        lines += ["", f"{'planning':40} {'resources':>9} {'wall s':>9} {'CPU s':>9} {'MB':>7} {'requests':>9}"]
+        lines += [f"{m['what']:40} {m['size']:9,} {m['wall_s']:9.3f} {m['cpu_s']:9.3f} {m['rss_mb']:7.1f} {m['requests']:9,.0f}"
+                  for m in result["plan"]]
+    if "apply" in result:
+        lines += ["", f"{'apply':24} {'wall s':>9} {'critical s':>10} {'ratio':>7} {'CPU s':>7} {'MB':>7} {'requests':>9}  all ratios"]
+        lines += [f"{m['what']:24} {m['wall_s']:9.3f} {m['critical_s']:10.3f} {m['ratio']:7.3f} {m['cpu_s']:7.2f} "
+                  f"{m['rss_mb']:7.1f} {m['requests']:9,}  {m['ratios']}" for m in result["apply"]]
+    if "size" in result:
+        lines += ["", "binary: {stripped_mb:.2f} MB stripped, {built_mb:.2f} MB as built".format(**result["size"])]
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--only", default="startup,plan,apply,size")
+    parser.add_argument("--sizes", default="100,1000,10000")
+    parser.add_argument("--runs", type=int, default=5, help="of each plan")
+    parser.add_argument("--seeds", type=int, default=5, help="of each apply")
+    parser.add_argument("--tofu-sizes", default="100,1000", help="10000 takes minutes")
+    parser.add_argument("--json", metavar="FILE")
+    given = parser.parse_args()
+    only = given.only.split(",")
+    sizes = [int(s) for s in given.sizes.split(",")]
+    result = {"machine": machine()}
+    if "startup" in only:
+        result["startup"] = startup(20)
+    if "plan" in only:
+        result["plan"] = plans(sizes, given.runs) + tofu_plans([int(s) for s in given.tofu_sizes.split(",") if s], given.runs)
+    if "apply" in only:
+        result["apply"] = applies(given.seeds, 50, 300)
+    if "size" in only:
+        result["size"] = size()
+    print(table(result))
+    if given.json:
+        pathlib.Path(given.json).write_text(json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
