@@ -153,10 +153,6 @@ Task<int> adopt(CommandContext* context, Session* session) {
 }  // namespace
 
 int run_adopt(CommandContext& context) {
-  if (!context.options.from.empty()) {
-    print_error("error: --from-tfstate is not there yet; adopt the resources one by one\n");
-    return kUsage;
-  }
   if (context.options.arguments.size() != 2) {
     print_error("error: adopt wants ADDRESS and ID\n  help: llmforge adopt --help\n");
     return kUsage;

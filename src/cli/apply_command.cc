@@ -32,6 +32,7 @@ class ApplyRun {
     Result<void> noted = co_await std::move(noting);
     if (!noted) co_return tell(noted.error());
     if (context_.options.refresh == "only" || !plan.has_changes()) {
+      if (Result<void> pinned = session->save_lock_file(); !pinned) co_return tell(pinned.error());
       Task<int> closing = finish(session, kDone);
       const int code = co_await std::move(closing);
       co_return code;

@@ -42,8 +42,156 @@ void add_planning(CLI::App* app, Options& o) {
   app->add_option("--parallelism", o.parallelism, "At most N requests at once (default: adapts to the services)")->check(CLI::Range(1, 10000));
   app->add_option("--lock-timeout", o.lock_timeout, "How long to wait for another run to end, e.g. 5m");
   app->add_flag("--offline", o.offline, "Send no request: pins and state only");
-  app->add_option("--max-hourly", o.max_hourly, "Refuse a plan that costs more per hour, e.g. \"5 USD\"");
   app->add_option("--trace", o.trace, "Write a timeline for Perfetto to FILE");
+}
+
+// Declares the commands; one function a family.
+class CommandLine {
+ public:
+  CommandLine(CLI::App& app, Options& options, Raw& raw) : app_(app), o_(options), raw_(raw) {
+    app_.name("llmforge");
+    app_.require_subcommand(1);
+    app_.set_help_all_flag("--help-all", "Help of all commands");
+    app_.failure_message(CLI::FailureMessage::simple);
+    planning();
+    looking();
+    changing();
+    state();
+    others();
+  }
+
+ private:
+  static CLI::App* command(CLI::App* parent, const char* name, const char* doc,
+                           const char* footer) {
+    CLI::App* sub = parent->add_subcommand(name, doc);
+    sub->footer(footer);
+    return sub;
+  }
+
+  CLI::App* with_spec(const char* name, const char* doc, const char* footer) {
+    CLI::App* sub = command(&app_, name, doc, footer);
+    add_common(sub, o_, raw_);
+    add_spec(sub, o_);
+    return sub;
+  }
+
+  CLI::App* with_arguments(CLI::App* parent, const char* name, const char* doc, const char* what,
+                           std::pair<int, int> count, const char* footer) {
+    CLI::App* sub = command(parent, name, doc, footer);
+    add_common(sub, o_, raw_);
+    if (count.second > 0) {
+      sub->add_option(what, o_.arguments, "")
+          ->expected(count.first, count.second)
+          ->required(count.first > 0);
+    }
+    sub->add_option("--spec", o_.spec, "Spec file or folder");
+    sub->add_flag("--auto-approve", o_.auto_approve, "Do not ask");
+    sub->add_option("--lock-timeout", o_.lock_timeout, "How long to wait for another run to end");
+    return sub;
+  }
+
+  void planning() {
+    CLI::App* plan = with_spec("plan", "Show what apply would do",
+                               "Examples:\n  llmforge plan\n  llmforge plan --env prod --out it.plan\n"
+                               "  llmforge plan --format markdown --max-bytes 65535");
+    plan->add_option("-o,--out", o_.out, "Save the plan to FILE, to be applied as it is");
+    plan->add_flag("--detailed-exitcode", o_.detailed_exitcode, "Exit 2 if there are changes");
+    CLI::App* apply = with_spec("apply", "Do what the plan says: a spec, or a plan saved with --out",
+                                "Examples:\n  llmforge apply --var create_instance=true\n"
+                                "  llmforge apply it.plan\n  llmforge apply --sandbox --auto-approve");
+    CLI::App* destroy = with_spec("destroy", "Delete everything of a stack",
+                                  "Examples:\n  llmforge destroy\n"
+                                  "  llmforge destroy --target 'machines.**'");
+    for (CLI::App* sub : {plan, apply, destroy}) {
+      add_planning(sub, o_);
+      sub->add_option("--format", o_.format, "text, markdown or json")
+          ->check(CLI::IsMember({"text", "markdown", "json"}));
+      sub->add_option("--max-bytes", o_.max_bytes,
+                      "Cut a Markdown plan to N bytes; destroys and summary stay");
+    }
+    for (CLI::App* sub : {apply, destroy}) {
+      sub->add_flag("--auto-approve", o_.auto_approve, "Do not ask");
+    }
+  }
+
+  void looking() {
+    with_spec("validate", "Check a spec without any request",
+              "Example:\n  llmforge validate specs/aws-finetune.yaml --env eu");
+    CLI::App* drift = with_spec("drift", "Show what others changed; exit 2 if anything",
+                                "Example:\n  llmforge drift --env prod --json");
+    CLI::App* status = with_spec("status", "Show resources with their state in the cloud",
+                                 "Example:\n  llmforge status specs/aws-finetune.yaml");
+    CLI::App* expand = with_spec("expand", "Show what a spec expands to",
+                                 "Examples:\n  llmforge expand\n  llmforge expand --diff prod");
+    with_spec("show", "Show the resources that the state knows",
+              "Example:\n  llmforge show --json | jq -r '.resources[].id'");
+    with_spec("orphans", "List what carries the stack's marks and is not in state",
+              "Example:\n  llmforge orphans --json");
+    expand->add_option("--diff", o_.to_environment, "Show what environment ENV changes");
+    for (CLI::App* sub : {drift, status, expand}) {
+      sub->add_flag("--offline", o_.offline, "Send no request");
+    }
+    CLI::App* output = command(&app_, "output", "Print outputs",
+                               "Examples:\n  llmforge output\n"
+                               "  llmforge output --raw instance_id");
+    add_common(output, o_, raw_);
+    output->add_option("ARGS", o_.arguments, "[SPEC] [NAME]")->expected(0, 2);
+    output->add_flag("--raw", o_.raw, "The bare text of one output");
+    with_arguments(&app_, "explain", "Explain a resource type, a block or an error code", "WHAT",
+                   {1, 1},
+                   "Examples:\n  llmforge explain network\n  llmforge explain aws.ec2.subnet\n"
+                   "  llmforge explain LF0201");
+  }
+
+  void changing() {
+    with_arguments(&app_, "adopt", "Take in what exists in the cloud", "ADDRESS ID", {2, 2},
+                   "Example:\n  llmforge adopt 'buckets[\"outputs\"].bucket' llm-lab-outputs-1a2b3c");
+    with_arguments(&app_, "forget", "Take a resource out of state; it stays in the cloud",
+                   "ADDRESS", {1, 1}, "Example:\n  llmforge forget network.vpc");
+    with_arguments(&app_, "eject", "Copy a block's module beside the spec, to be changed", "BLOCK",
+                   {1, 1}, "Example:\n  llmforge eject network");
+  }
+
+  void state() {
+    CLI::App* parent = app_.add_subcommand("state", "Look at and mend the state");
+    parent->require_subcommand(1);
+    with_arguments(parent, "list", "List addresses (glob)", "GLOB", {0, 1},
+                   "Example:\n  llmforge state list 'buckets*'");
+    with_arguments(parent, "show", "Show one record", "ADDRESS", {1, 1},
+                   "Example:\n  llmforge state show network.vpc");
+    with_arguments(parent, "mv", "Move a record to another address", "FROM TO", {2, 2},
+                   "Example:\n  llmforge state mv 'machines[\"a\"].instance' "
+                   "'machines[\"b\"].instance'");
+    with_arguments(parent, "rm", "Same as forget", "ADDRESS", {1, 1},
+                   "Example:\n  llmforge state rm network.vpc");
+    with_arguments(parent, "history", "List earlier states", "", {0, 0},
+                   "Example:\n  llmforge state history");
+    with_arguments(parent, "restore", "Put an earlier state back", "SERIAL", {1, 1},
+                   "Example:\n  llmforge state restore 7");
+    with_arguments(parent, "pull", "Print the state", "", {0, 0},
+                   "Example:\n  llmforge state pull > backup.llmforge.json");
+  }
+
+  void others() {
+    CLI::App* sandbox = command(&app_, "sandbox", "Serve the model cloud on a port",
+                                "Example:\n  llmforge sandbox --listen 127.0.0.1:5566 --data ./cloud");
+    add_common(sandbox, o_, raw_);
+    sandbox->add_option("--listen", o_.listen, "Address and port");
+    sandbox->add_option("--data", o_.state, "Folder that keeps the model cloud between runs");
+    CLI::App* version = app_.add_subcommand("version", "Print the version");
+    version->add_flag("--json", o_.json, "Output for programs");
+  }
+
+  CLI::App& app_;
+  Options& o_;
+  Raw& raw_;
+};
+
+Parsed wrong_usage(Parsed parsed, const std::string& text) {
+  print_error(text);
+  parsed.exit_code = 3;
+  parsed.shown = true;
+  return parsed;
 }
 
 }  // namespace
@@ -52,119 +200,33 @@ Parsed parse_options(int argc, char** argv) {
   Parsed parsed;
   Options& o = parsed.options;
   Raw raw;
-  CLI::App app{"llmforge: from YAML specs to clusters, machines and training on the cloud of your choice"};
-  app.name("llmforge");
-  app.require_subcommand(1);
-  app.set_help_all_flag("--help-all", "Help of all commands");
-  app.failure_message(CLI::FailureMessage::simple);
-
-  auto command = [&](CLI::App* parent, const char* name, const char* doc, const char* footer = "") {
-    CLI::App* sub = parent->add_subcommand(name, doc);
-    if (*footer != '\0') sub->footer(footer);
-    return sub;
-  };
-  CLI::App* validate = command(&app, "validate", "Check a spec without any request", "Example:\n  llmforge validate specs/aws-finetune.yaml --env eu");
-  add_common(validate, o, raw);
-  add_spec(validate, o);
-  for (const char* name : {"plan", "apply", "destroy"}) {
-    const std::string which = name;
-    CLI::App* sub = command(
-        &app, name,
-        which == "plan"    ? "Show what apply would do"
-        : which == "apply" ? "Do what the plan says: a spec, or a plan saved with plan --out"
-                           : "Delete everything of a stack",
-        which == "plan"    ? "Examples:\n  llmforge plan\n  llmforge plan --env prod --out plan.json\n  llmforge plan --format markdown --max-bytes 65535 --detailed-exitcode"
-        : which == "apply" ? "Examples:\n  llmforge apply --var create_instance=true\n  llmforge apply plan.json\n  llmforge apply --sandbox --auto-approve"
-                           : "Examples:\n  llmforge destroy\n  llmforge destroy --target 'machines.**'");
-    add_common(sub, o, raw);
-    add_spec(sub, o);
-    add_planning(sub, o);
-    if (which == "plan") {
-      sub->add_option("-o,--out", o.out, "Save the plan to FILE, to be applied as it is");
-      sub->add_flag("--detailed-exitcode", o.detailed_exitcode, "Exit 2 if there are changes");
-    } else {
-      sub->add_flag("--auto-approve", o.auto_approve, "Do not ask");
-      sub->add_flag("--no-wait", o.no_wait, "Do not wait for what takes long to come up");
-    }
-    sub->add_option("--format", o.format, "text, markdown, json or html")->check(CLI::IsMember({"text", "markdown", "json", "html"}));
-    sub->add_option("--max-bytes", o.max_bytes, "Cut a Markdown plan to N bytes; destroys and summary stay");
-    sub->add_flag("--all", o.all, "All stacks of a folder");
-  }
-  struct Simple {
-    const char *name, *doc, *footer;
-  };
-  for (const auto& [name, doc, footer] :
-       {Simple{"drift", "Show what others changed; exit 2 if anything", "Example:\n  llmforge drift --env prod --json"},
-        Simple{"show", "Show the resources that the state knows", "Example:\n  llmforge show --json | jq -r '.resources[].id'"},
-        Simple{"status", "Show resources with their state in the cloud", "Example:\n  llmforge status specs/aws-finetune.yaml"},
-        Simple{"expand", "Show what a spec expands to", "Examples:\n  llmforge expand\n  llmforge expand --diff prod"},
-        Simple{"orphans", "List what carries the stack's marks and is not in state", "Example:\n  llmforge orphans --json"}}) {
-    CLI::App* sub = command(&app, name, doc, footer);
-    add_common(sub, o, raw);
-    add_spec(sub, o);
-    if (std::string_view(name) == "expand") sub->add_option("--diff", o.to_environment, "Show what environment ENV changes");
-    if (std::string_view(name) != "show" && std::string_view(name) != "orphans") sub->add_flag("--offline", o.offline, "Send no request");
-  }
-  auto with_arguments = [&](CLI::App* parent, const char* name, const char* doc, const char* what, int least, int most, const char* footer) {
-    CLI::App* sub = command(parent, name, doc, footer);
-    add_common(sub, o, raw);
-    if (most > 0) sub->add_option(what, o.arguments, "")->expected(least, most)->required(least > 0);
-    sub->add_option("--spec", o.spec, "Spec file or folder");
-    sub->add_flag("--auto-approve", o.auto_approve, "Do not ask");
-    sub->add_option("--lock-timeout", o.lock_timeout, "How long to wait for another run to end");
-    return sub;
-  };
-  CLI::App* output = command(&app, "output", "Print outputs", "Examples:\n  llmforge output\n  llmforge output --raw instance_id");
-  add_common(output, o, raw);
-  output->add_option("ARGS", o.arguments, "[SPEC] [NAME]")->expected(0, 2);
-  output->add_flag("--raw", o.raw, "The bare text of one output");
-  CLI::App* adopt = with_arguments(&app, "adopt", "Take in what exists in the cloud", "ADDRESS ID", 0, 2, "Example:\n  llmforge adopt 'buckets[\"outputs\"].bucket' llm-lab-outputs-1a2b3c");
-  adopt->add_option("--from-tfstate", o.from, "Take in what a Terraform or OpenTofu state holds");
-  with_arguments(&app, "forget", "Take a resource out of state; it stays in the cloud", "ADDRESS", 1, 1, "Example:\n  llmforge forget network.vpc");
-  with_arguments(&app, "eject", "Copy a block's module beside the spec, to be changed", "BLOCK", 1, 1, "Example:\n  llmforge eject network");
-  with_arguments(&app, "explain", "Explain a resource type, a block or an error code", "WHAT", 1, 1, "Examples:\n  llmforge explain network\n  llmforge explain aws.ec2.subnet\n  llmforge explain LF0201");
-  CLI::App* state = command(&app, "state", "Look at and mend the state");
-  state->require_subcommand(1);
-  with_arguments(state, "list", "List addresses (glob)", "GLOB", 0, 1, "Example:\n  llmforge state list 'buckets*'");
-  with_arguments(state, "show", "Show one record", "ADDRESS", 1, 1, "Example:\n  llmforge state show network.vpc");
-  with_arguments(state, "mv", "Move a record to another address", "FROM TO", 2, 2, "Example:\n  llmforge state mv 'machines[\"a\"].instance' 'machines[\"b\"].instance'");
-  with_arguments(state, "rm", "Same as forget", "ADDRESS", 1, 1, "Example:\n  llmforge state rm network.vpc");
-  with_arguments(state, "history", "List earlier states", "NONE", 0, 0, "Example:\n  llmforge state history");
-  with_arguments(state, "restore", "Put an earlier state back", "SERIAL", 1, 1, "Example:\n  llmforge state restore 7");
-  with_arguments(state, "pull", "Print the state", "NONE", 0, 0, "Example:\n  llmforge state pull > backup.llmforge.json");
-  CLI::App* sandbox = command(&app, "sandbox", "Serve the model cloud on a port", "Example:\n  llmforge sandbox --listen 127.0.0.1:5566 --data ./cloud");
-  add_common(sandbox, o, raw);
-  sandbox->add_option("--listen", o.listen, "Address and port");
-  sandbox->add_option("--data", o.state, "Folder that keeps the model cloud between runs");
-  CLI::App* version = command(&app, "version", "Print the version");
-  version->add_flag("--json", o.json, "Output for programs");
-
+  CLI::App app{
+      "llmforge: from YAML specs to clusters, machines and training on the cloud of your choice"};
+  const CommandLine commands(app, o, raw);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    parsed.shown = true;
     if (e.get_exit_code() == 0) {
       app.exit(e);
+      parsed.shown = true;
       return parsed;
     }
-    print_error(std::string("error: ") + e.what() + "\n  help: llmforge " +
-                (app.get_subcommands().empty() ? "" : app.get_subcommands().front()->get_name() + " ") + "--help\n");
-    parsed.exit_code = 3;
-    return parsed;
+    const auto chosen = app.get_subcommands();
+    return wrong_usage(std::move(parsed),
+                       std::string("error: ") + e.what() + "\n  help: llmforge " +
+                           (chosen.empty() ? "" : chosen.front()->get_name() + " ") + "--help\n");
   }
   const CLI::App* chosen = app.get_subcommands().front();
   o.command = chosen->get_name();
-  if (!chosen->get_subcommands().empty()) o.command += " " + chosen->get_subcommands().front()->get_name();
-  const CLI::App* last = chosen->get_subcommands().empty() ? chosen : chosen->get_subcommands().front();
+  const CLI::App* last =
+      chosen->get_subcommands().empty() ? chosen : chosen->get_subcommands().front();
+  if (last != chosen) o.command += " " + last->get_name();
   const CLI::Option* box = last->get_option_no_throw("--sandbox");
   if (box != nullptr && box->count() > 0) o.sandbox = raw.sandbox;
   for (const auto& text : raw.variables) {
     const size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0) {
-      print_error("error: --var wants NAME=VALUE, not `" + text + "`\n");
-      parsed.exit_code = 3;
-      parsed.shown = true;
-      return parsed;
+      return wrong_usage(std::move(parsed), "error: --var wants NAME=VALUE, not `" + text + "`\n");
     }
     o.variables.emplace_back(text.substr(0, equals), text.substr(equals + 1));
   }

@@ -22,20 +22,17 @@ struct Options {
   std::string refresh = "true";        // true | false | only
   bool update_lock = false;
   std::string out;
-  std::string format = "text";         // text | markdown | json | html
+  std::string format = "text";         // text | markdown | json
   int64_t max_bytes = 0;
-  bool auto_approve = false, detailed_exitcode = false, offline = false, all = false,
-       no_wait = false, no_color = false, json = false, raw = false, verbose = false,
+  bool auto_approve = false, detailed_exitcode = false, offline = false, no_color = false, json = false, raw = false, verbose = false,
        check = false;
   int64_t parallelism = 0;
   std::string lock_timeout = "0s";
-  std::string max_hourly;
   std::optional<std::string> sandbox;  // "" is the default folder
   std::string trace;
   std::vector<std::string> provider_dirs;
   std::string listen = "127.0.0.1:0";  // sandbox server
   std::string to_environment;          // expand --diff ENV
-  std::string from;                    // adopt --from-tfstate, init --from
 };
 
 // Exit code 0 with `shown` set: help or version was printed, nothing to do. 3: wrong usage, told on

@@ -340,7 +340,7 @@ class Applier {
         co_return std::string();
       }
       case Operation::Kind::move: {
-        Task<Result<void>> moving = move_record(item);
+        Task<Result<void>> moving = move_record(&item);
         Result<void> moved = co_await std::move(moving);
         if (!moved) co_return fail(moved.error());
         co_return std::string();
@@ -355,10 +355,10 @@ class Applier {
     co_return std::string();
   }
 
-  Task<Result<void>> move_record(const PlanItem& item) {
+  Task<Result<void>> move_record(const PlanItem* item) {
     RecordMove move;
-    move.address = item.moved_from;
-    move.to_address = item.address;
+    move.address = item->moved_from;
+    move.to_address = item->address;
     Task<Result<void>> append = store_.append(Entry(move));
     Result<void> durable = co_await std::move(append);
     co_return durable;
@@ -381,7 +381,7 @@ class Applier {
         subject->record.private_.set(
             "passed_over", Value(List(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(choice))));
       }
-      Task<Result<std::string>> work = create_one(item, std::move(*subject), several ? places[choice] : Value());
+      Task<Result<std::string>> work = create_one(&item, std::move(*subject), several ? places[choice] : Value());
       Result<std::string> made = co_await std::move(work);
       const std::string label = several ? choice_text(places[choice]) : "";
       if (made) {
@@ -417,15 +417,15 @@ class Applier {
     return join(parts, " ");
   }
 
-  Task<Result<std::string>> create_one(const PlanItem& item, Subject subject, Value place) {
-    const GraphNode& node = graph_.nodes[item.node];
+  Task<Result<std::string>> create_one(const PlanItem* item, Subject subject, Value place) {
+    const GraphNode& node = graph_.nodes[item->node];
     if (place.is_map()) subject.record.alternative = place.as_map();
     // A create that an earlier run began: the thing is there.
     const bool begun = !subject.record.id.empty() && subject.record.status == RecordStatus::creating;
-    if (!begun && !subject.record.address.empty() && store_.state().find(item.address) != nullptr) {
+    if (!begun && !subject.record.address.empty() && store_.state().find(item->address) != nullptr) {
       // A finished run's record, or what was found to be gone, makes place.
       Record fresh;
-      fresh.address = item.address;
+      fresh.address = item->address;
       fresh.private_ = subject.record.private_;
       set_lifecycle(node, fresh);
       fresh.alternative = subject.record.alternative;
@@ -441,7 +441,7 @@ class Applier {
   Task<Result<std::string>> update(Operation operation) {
     const PlanItem& item = plan_.items[operation.item];
     if (!item.moved_from.empty() && store_.state().find(item.address) == nullptr) {
-      Task<Result<void>> moving = move_record(item);
+      Task<Result<void>> moving = move_record(&item);
       Result<void> moved = co_await std::move(moving);
       if (!moved) co_return fail(moved.error());
     }
@@ -456,30 +456,30 @@ class Applier {
     subject->desired = std::move(*desired);
     if (subject->record.id.empty()) co_return fail(ErrorCode::internal, "it has no id");
     const bool begun = subject->record.status == RecordStatus::creating;
-    Task<Result<Subject>> working = begin_update(std::move(*subject), item, node, begun);
+    Task<Result<Subject>> working = begin_update(std::move(*subject), &item, &node, begun);
     Result<Subject> updated = co_await std::move(working);
     if (!updated) co_return fail(updated.error());
     settled_[item.node] = true;
     co_return updated->record.id;
   }
 
-  Task<Result<Subject>> begin_update(Subject subject, const PlanItem& item, const GraphNode& node,
+  Task<Result<Subject>> begin_update(Subject subject, const PlanItem* item, const GraphNode* node,
                                      bool begun) {
-    if (begun && node.facet.empty()) {
+    if (begun && node->facet.empty()) {
       Task<Result<Subject>> finishing = operator_.finish_create(std::move(subject));
       Result<Subject> finished = co_await std::move(finishing);
       co_return finished;
     }
     std::vector<std::string> facets;
-    if (!node.facet.empty()) {
-      facets = {node.facet};
+    if (!node->facet.empty()) {
+      facets = {node->facet};
     } else {
       Observation seen;
-      const Difference diff = difference(*node.type, subject.desired, subject.record, seen,
-                                         node.ignore_changes, digest_);
+      const Difference diff = difference(*node->type, subject.desired, subject.record, seen,
+                                         node->ignore_changes, digest_);
       for (const auto& property : diff.replace_because) {
-        const bool approved = std::find(item.replace_because.begin(), item.replace_because.end(),
-                                        property) != item.replace_because.end();
+        const bool approved = std::find(item->replace_because.begin(), item->replace_because.end(),
+                                        property) != item->replace_because.end();
         if (!approved) {
           Error error(ErrorCode::stale, "the plan changed: `" + property +
                                             "` now needs a replacement, which was not planned");
@@ -487,7 +487,7 @@ class Applier {
           co_return fail(std::move(error));
         }
       }
-      facets = item.facets;
+      facets = item->facets;
     }
     // Drift in marks: the observed tags lack them, so that the facet puts them back.
     subject.observed = Observation();

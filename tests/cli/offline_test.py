@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs the commands that need no cloud as users run them: exit codes, streams, what they print and
 what they leave on the disk. The state that they look at is written here by its documented form."""
 import hashlib
