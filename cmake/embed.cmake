@@ -25,7 +25,8 @@ lf_packages_end:
 ")
 configure_file(${CMAKE_BINARY_DIR}/packages.S.in ${CMAKE_BINARY_DIR}/packages.S COPYONLY)
 # The door to the blob lies with it: the checking program must never need either.
-add_library(llmforge_data STATIC ${CMAKE_BINARY_DIR}/packages.S src/provider/embedded.cc)
+add_library(llmforge_data STATIC ${CMAKE_BINARY_DIR}/packages.S src/provider/embedded.cc
+  src/provider/packages.cc)
 target_link_libraries(llmforge_data PUBLIC llmforge_core)
 set_source_files_properties(${CMAKE_BINARY_DIR}/packages.S PROPERTIES
   OBJECT_DEPENDS ${LF_PACKAGES_BLOB} COMPILE_OPTIONS "-Wno-error")
