@@ -1,10 +1,10 @@
 # Checks providers/ and puts its files into the library `llmforge_data`, for embedded_packages().
-# The checking program links the core without that library, so there is no circle.
+# The checking program links the front without that library, so there is no circle.
 file(GLOB_RECURSE LF_PROVIDER_FILES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/providers/*)
 set(LF_PACKAGES_BLOB ${CMAKE_BINARY_DIR}/packages.bin)
 
 add_executable(llmforge_embed src/provider/embed_main.cc)
-target_link_libraries(llmforge_embed PRIVATE llmforge_core)
+target_link_libraries(llmforge_embed PRIVATE llmforge_front)
 add_custom_command(
   OUTPUT ${LF_PACKAGES_BLOB}
   COMMAND llmforge_embed ${CMAKE_SOURCE_DIR}/providers ${LF_PACKAGES_BLOB}
@@ -25,8 +25,7 @@ lf_packages_end:
 ")
 configure_file(${CMAKE_BINARY_DIR}/packages.S.in ${CMAKE_BINARY_DIR}/packages.S COPYONLY)
 # The door to the blob lies with it: the checking program must never need either.
-add_library(llmforge_data STATIC ${CMAKE_BINARY_DIR}/packages.S src/provider/embedded.cc
-  src/provider/packages.cc)
-target_link_libraries(llmforge_data PUBLIC llmforge_core)
+add_library(llmforge_data STATIC ${CMAKE_BINARY_DIR}/packages.S src/provider/embedded.cc)
+target_link_libraries(llmforge_data PUBLIC llmforge_front)
 set_source_files_properties(${CMAKE_BINARY_DIR}/packages.S PROPERTIES
   OBJECT_DEPENDS ${LF_PACKAGES_BLOB} COMPILE_OPTIONS "-Wno-error")
