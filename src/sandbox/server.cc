@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sandbox/server.h"
 
-#include <httplib.h>
-
-#include <fmt/format.h>
-
-#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <thread>
 
 #include "base/json.h"
 #include "base/replace_file.h"
+#include "sandbox/http_server.h"
 #include "sandbox/saved.h"
 
 namespace lf::sandbox {
@@ -124,32 +120,6 @@ class Cloud {
   int64_t ahead_s_ = 0;
 };
 
-HttpRequest request_of(const httplib::Request& in) {
-  HttpRequest out;
-  out.method = in.method;
-  out.scheme = "http";
-  const size_t mark = in.target.find('?');
-  out.path = in.target.substr(0, mark);
-  if (mark != std::string::npos) out.query = in.target.substr(mark + 1);
-  for (const auto& [name, value] : in.headers) {
-    if (name == "REMOTE_ADDR" || name == "REMOTE_PORT" || name == "LOCAL_ADDR" || name == "LOCAL_PORT") continue;
-    out.headers.emplace_back(name, value);
-  }
-  if (const std::string* host = out.header("host")) out.host = *host;
-  out.body = in.body;
-  return out;
-}
-
-void fill(const HttpResponse& from, httplib::Response& to) {
-  to.status = from.status;
-  std::string type = "text/plain";
-  for (const auto& [name, value] : from.headers) {
-    if (name == "Content-Type") type = value;
-    else to.set_header(name, value);
-  }
-  to.set_content(from.body, type);
-}
-
 }  // namespace
 
 Result<void> serve(Package& package, Sources& sources, FileSystem& files, const ServerOptions& options,
@@ -158,52 +128,19 @@ Result<void> serve(Package& package, Sources& sources, FileSystem& files, const 
   Cloud cloud(package, sources, files, options);
   if (auto loaded = cloud.load(); !loaded) return loaded;
   std::mutex lock;
-  httplib::Server server;
-  constexpr size_t kConnectionsMax = 640;  // each keeps a thread while it is open
-  server.new_task_queue = [] { return new httplib::ThreadPool(kConnectionsMax); };
-  server.set_tcp_nodelay(true);
-  server.set_keep_alive_max_count(1'000'000);
-  server.set_keep_alive_timeout(60);
-  const auto handle = [&](const httplib::Request& in, httplib::Response& out) {
-    const HttpRequest request = request_of(in);
+  const auto handle = [&](const HttpRequest& request) {
     int64_t latency = 0;
     std::optional<HttpResponse> response;
     {
       const std::lock_guard<std::mutex> guard(lock);
-      if (request.path.starts_with("/_sandbox/")) {
-        response = cloud.admin(request.path, request.body);
-      } else {
-        response = cloud.answer(request);
-        latency = cloud.latency_ms();
-      }
+      if (request.path.starts_with("/_sandbox/")) return std::optional(cloud.admin(request.path, request.body));
+      response = cloud.answer(request);
+      latency = cloud.latency_ms();
     }
     if (latency > 0) std::this_thread::sleep_for(std::chrono::milliseconds(latency));
-    if (!response) {  // the connection breaks in the middle of the answer
-      out.set_content_provider(1, "text/plain", [](size_t, size_t, httplib::DataSink&) { return false; });
-      return;
-    }
-    fill(*response, out);
+    return response;
   };
-  server.Get(".*", handle);
-  server.Post(".*", handle);
-  server.Put(".*", handle);
-  server.Delete(".*", handle);
-  const size_t colon = options.listen.rfind(':');
-  const std::string host = colon == std::string::npos ? options.listen : options.listen.substr(0, colon);
-  int port = colon == std::string::npos ? 0 : std::atoi(options.listen.c_str() + colon + 1);
-  if (port == 0) port = server.bind_to_any_port(host);
-  else if (!server.bind_to_port(host, port)) port = -1;
-  if (port < 0) return fail(ErrorCode::io, fmt::format("cannot listen on {}", options.listen));
-  std::atomic<bool> over = false;
-  std::thread watcher([&] {
-    while (!over && !stop()) std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    server.stop();
-  });
-  ready(fmt::format("http://{}:{}", host, port));
-  server.listen_after_bind();
-  over = true;
-  watcher.join();
-  return {};
+  return serve_http(options.listen, handle, ready, stop);
 }
 
 }  // namespace lf::sandbox

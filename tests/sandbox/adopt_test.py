@@ -30,8 +30,7 @@ def setUpModule():
 
 def tearDownModule():
     server.stdin.close()
-    server.kill()
-    server.wait()
+    assert server.wait(20) == 0
 
 
 def client(service):
