@@ -109,6 +109,12 @@ class Process {
 // The environment variables as cli/ read them; nobody else calls getenv.
 using Environment = std::map<std::string, std::string>;
 
+// Which process this is, for locks and the journal.
+struct Self {
+  std::string host;
+  int64_t pid = 0;
+};
+
 struct World {
   Transport& transport;
   Clock& clock;
@@ -116,6 +122,7 @@ struct World {
   FileSystem& files;
   Process& process;
   Environment environment;
+  Self self = {};
 };
 
 }  // namespace lf

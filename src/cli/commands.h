@@ -4,15 +4,15 @@
 
 #include <atomic>
 
+#include "base/runner.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/session.h"
-#include "engine/loop.h"
 
 namespace lf {
 
 struct CommandContext {
-  Loop& loop;
+  Runner& loop;                       // drives the world
   World& world;
   const Options& options;
   Terminal terminal;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/session.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <set>
 
@@ -133,10 +131,8 @@ Task<Result<void>> Session::read_state() {
 
 LockOwner Session::lock_owner() const {
   LockOwner owner;
-  char host[256] = "";
-  gethostname(host, sizeof host - 1);
-  owner.host = host;
-  owner.pid = getpid();
+  owner.host = world_.self.host;
+  owner.pid = world_.self.pid;
   owner.start = world_.clock.now();
   owner.command = "llmforge " + options_.command;
   return owner;

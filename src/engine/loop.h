@@ -12,25 +12,23 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <thread>
-#include <type_traits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
-#include "base/task.h"
+#include "base/runner.h"
 
 namespace lf {
 
-class Loop {
+class Loop final : public Runner {
  public:
   using Function = std::function<void()>;
   using Ready = std::function<void(bool readable, bool writable)>;
   using OnSignal = std::function<void(int signal, int count)>;
 
   Loop();
-  ~Loop();
+  ~Loop() override;
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
@@ -54,24 +52,8 @@ class Loop {
   // ends the process with 128 + signal. One loop at a time may do this; the destructor undoes it.
   void handle_signals(const std::vector<int>& signals, OnSignal on_signal);
 
-  // Starts `task`, runs the loop until it is done and returns its value. Not from inside the loop.
-  template <class T>
-  T run(Task<T> task) {
-    bool done = false;
-    if constexpr (std::is_void_v<T>) {
-      Task<void> driver = drive(std::move(task), &done);
-      std::move(driver).detach();
-      run_until(done);
-    } else {
-      std::optional<T> value;
-      Task<void> driver = drive_value<T>(std::move(task), &value, &done);
-      std::move(driver).detach();
-      run_until(done);
-      return std::move(*value);
-    }
-  }
   // Runs until `done` is true; for callers that have no task.
-  void run_until(const bool& done);
+  void run_until(const bool& done) override;
 
  private:
   struct Watch {
@@ -79,17 +61,6 @@ class Loop {
     bool write = false;
     Ready ready;
   };
-
-  static Task<void> drive(Task<void> task, bool* done) {
-    co_await std::move(task);
-    *done = true;
-  }
-  template <class T>
-  static Task<void> drive_value(Task<T> task, std::optional<T>* value, bool* done) {
-    T result = co_await std::move(task);
-    value->emplace(std::move(result));
-    *done = true;
-  }
 
   void turn();
   void run_posted(const bool& done);

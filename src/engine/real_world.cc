@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/real_world.h"
 
+#include <unistd.h>
+
 namespace lf {
 
 TransportOptions transport_options(const Environment& environment) {
@@ -13,6 +15,12 @@ TransportOptions transport_options(const Environment& environment) {
   if (options.ca_file.empty()) options.ca_file = value("SSL_CERT_FILE");
   options.ca_folder = value("SSL_CERT_DIR");
   return options;
+}
+
+Self this_process() {
+  char host[256] = "";
+  gethostname(host, sizeof host - 1);
+  return Self{host, getpid()};
 }
 
 }  // namespace lf

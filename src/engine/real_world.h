@@ -16,6 +16,8 @@ namespace lf {
 // SSL_CERT_DIR. (`ca_bundle` of a config file comes in by the caller.)
 TransportOptions transport_options(const Environment& environment);
 
+Self this_process();
+
 class RealWorld {
  public:
   RealWorld(Loop& loop, Environment environment, TransportOptions options)
@@ -25,7 +27,7 @@ class RealWorld {
         transport_(loop, std::move(options)),
         environment_(std::move(environment)) {}
 
-  World world() { return World{transport_, clock_, random_, files_, process_, environment_}; }
+  World world() { return World{transport_, clock_, random_, files_, process_, environment_, this_process()}; }
   RealFiles& files() { return files_; }
   CurlTransport& transport() { return transport_; }
 

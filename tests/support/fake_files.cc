@@ -55,6 +55,7 @@ Result<void> FakeFiles::step(const std::string& call, const std::function<void()
   if (crashed_) return dead;
   const uint64_t number = steps_++;
   calls_.push_back(call);
+  if (on_step) on_step(call);
   if (faults.crash_at && *faults.crash_at == number) {
     if (faults.during) effect();
     crashed_ = true;

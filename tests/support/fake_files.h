@@ -46,6 +46,9 @@ class FakeFiles final : public FileSystem {
     std::set<std::string> unreadable;         // paths whose content cannot be read
   };
   Faults faults;
+  // Told of each step before it happens. It may end the process there: call restart() and never
+  // return.
+  std::function<void(const std::string& call)> on_step;
 
   // --- what a test looks at and does
   uint64_t steps() const { return steps_; }                         // so far

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// A world in one process and in virtual time: clock, chance, disk, network and the model cloud
+// behind it, all on one queue of events. The order of events comes from the seed alone, so one seed
+// is one exact history.
+//
+// Fault model. A process may die at any point (below): what it had in memory is gone, what its disk
+// did not have durably is resolved as fake_files.h says, and each request on the wire is lost or
+// arrives late, but before its deadline. The cloud may refuse (throttle, 5xx, no capacity), hide
+// new things from reads for a while, and lose answers after the effect. It never does a thing twice
+// and forgets nothing. Disks do not fail here (state/ has its own tests for that).
+//
+// A point is every moment at which the process touches the world or hears from it: before each
+// step of the disk, before each send, with the request on the wire, after its effect and before the
+// answer comes, before each answer, finished append and timer is delivered.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/runner.h"
+#include "base/world.h"
+#include "provider/package.h"
+#include "sandbox/model.h"
+#include "support/fake_files.h"
+#include "support/fake_time.h"
+
+namespace lf::sim {
+
+// What becomes of the requests on the wire when the process dies.
+enum class Wire : uint8_t { by_seed, lost, late };
+
+struct Point {
+  uint64_t number = 0;  // from 1
+  const char* kind = "";
+  std::string what;
+  Wire wire = Wire::by_seed;
+};
+
+class SimWorld final : public Runner {
+ public:
+  SimWorld(Package& package, Sources& sources, uint64_t seed);
+  ~SimWorld() override;
+
+  // Runs one command of llmforge as a process of its own, gives its exit code.
+  int run_process(const std::function<int(World&, Runner&)>& program);
+  // The process dies now: call it from on_point, and never return from there. `choice` and the
+  // seed decide what is lost. The next process starts a while later.
+  void kill(const Point& point);
+  std::function<void(const Point&)> on_point;  // empty: points are only counted
+
+  void run_until(const bool& done) override;
+  // Nothing more to come though somebody waits, or no end in sight. Must not return.
+  std::function<void(const std::string&)> on_stuck;
+
+  // Time goes on by that much; the cloud does what is under way.
+  void pass(int64_t ns);
+  uint64_t random() { return chance_.next(); }
+  double share() { return static_cast<double>(chance_.next() >> 11) / 9007199254740992.0; }
+
+  FakeFiles& files() { return files_; }
+  sandbox::Model& model() { return model_; }
+  Timestamp now() const;
+  uint64_t points() const { return points_; }
+  uint64_t requests() const { return requests_; }
+  // Of everything that happened so far, in order.
+  uint64_t trace_hash() const { return hash_; }
+  bool verbose = false;  // prints the trace to stderr
+  void trace(const std::string& line);
+
+ private:
+  class SimClock;
+  class SimTransport;
+  class SimFiles;
+  class SimProcess;
+  enum class Owner : uint8_t { process, cloud };
+  struct Event {
+    Owner owner;
+    const char* kind;
+    std::string what;
+    std::function<void()> call;
+    std::function<void(int64_t delay_ns)> again;  // of requests on the wire: put them back later
+  };
+
+  uint64_t schedule(int64_t delay_ns, Event event);
+  void step();
+  void point(const char* kind, const std::string& what, Wire wire = Wire::by_seed);
+  void send(HttpRequest request, std::function<void(Result<HttpResponse>)> done);
+  void arrive(std::shared_ptr<HttpRequest> request, uint64_t life,
+              std::function<void(Result<HttpResponse>)> done);
+  void append(const std::string& path, std::string data, std::function<void(Result<void>)> done);
+  void forget_process();
+
+  int64_t ns_ = 0;
+  uint64_t last_event_ = 0;
+  std::map<std::pair<int64_t, uint64_t>, Event> queue_;
+  std::map<uint64_t, int64_t> times_;  // of queued events
+  uint64_t life_ = 1;                  // of the process
+  uint64_t points_ = 0, requests_ = 0, hash_ = 14695981039346656037U;
+  bool disk_busy_ = false;
+  FakeRandom chance_;   // the world's
+  FakeRandom entropy_;  // what processes draw from
+  FakeFiles files_;
+  sandbox::Model model_;
+  Environment environment_;
+  std::unique_ptr<SimClock> clock_;
+  std::unique_ptr<SimTransport> transport_;
+  std::unique_ptr<SimFiles> sim_files_;
+  std::unique_ptr<SimProcess> process_;
+};
+
+}  // namespace lf::sim
