@@ -45,8 +45,8 @@ int run_sandbox(CommandContext& context) {
     print(url + "\n");
     (void)flush_output();
   };
-  Result<void> served = sandbox::serve(*package, sources, context.world.files, options, ready,
-                                       [] { return false; });
+  Result<void> served = sandbox::serve(*package, sources, context.world.clock, context.world.files,
+                                       options, ready, [] { return false; });
   if (!served) {
     show_error(served.error(), context.options.json, context.terminal);
     return kFailed;

@@ -15,15 +15,30 @@ namespace lf::sandbox {
 
 struct Role {
   enum class Kind : uint8_t {
-    create, update, restore, del, del_step, apply, reset, add, change, remove,  // mutations
-    list, read, facet_read, facet_names, facet_detail, contents, blocker,       // reads
+    create,
+    update,
+    restore,
+    del,
+    del_step,
+    apply,
+    reset,
+    add,
+    change,
+    remove,  // mutations
+    list,
+    read,
+    facet_read,
+    facet_names,
+    facet_detail,
+    contents,
+    blocker,  // reads
   };
   Kind kind = Kind::read;
   const ResourceType* type = nullptr;
   const Facet* facet = nullptr;
   const Call* call = nullptr;
-  const Step* step = nullptr;        // of the verb; null for calls that are no steps
-  bool sends_properties = false;     // the step sends properties besides its `send`
+  const Step* step = nullptr;     // of the verb; null for calls that are no steps
+  bool sends_properties = false;  // the step sends properties besides its `send`
   const Blocker* blocker = nullptr;
 };
 

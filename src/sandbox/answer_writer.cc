@@ -49,7 +49,8 @@ Value with_epochs(const Value& value) {
 
 std::string xml(const std::string& root, const std::string& xmlns, const Value& content) {
   auto text = write_xml(root, xmlns, content);
-  if (!text) text = write_xml(root, xmlns, Value(Map{{Value("Problem"), Value(text.error().message)}}));
+  if (!text)
+    text = write_xml(root, xmlns, Value(Map{{Value("Problem"), Value(text.error().message)}}));
   return text ? "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + *text : "";
 }
 
@@ -92,10 +93,12 @@ HttpResponse write_answer(const Service& service, const std::string& action, con
     }
     case Protocol::json:
     case Protocol::rest_json:
-      out.headers.emplace_back("Content-Type", service.protocol == Protocol::json
-                                                   ? "application/x-amz-json-" + service.json_version
-                                                   : "application/json");
-      out.body = reply.is_raw ? reply.raw : to_json(with_epochs(with_members(Value(reply.body), "")));
+      out.headers.emplace_back("Content-Type",
+                               service.protocol == Protocol::json
+                                   ? "application/x-amz-json-" + service.json_version
+                                   : "application/json");
+      out.body =
+          reply.is_raw ? reply.raw : to_json(with_epochs(with_members(Value(reply.body), "")));
       break;
     case Protocol::rest_xml:
       if (reply.is_raw) {
@@ -110,9 +113,8 @@ HttpResponse write_answer(const Service& service, const std::string& action, con
   for (const auto& [name, value] : reply.headers) {
     out.headers.emplace_back(name.as_string(), to_text(value));
   }
-  out.headers.emplace_back(service.protocol == Protocol::rest_xml ? "x-amz-request-id"
-                                                                  : "x-amzn-RequestId",
-                           request_id);
+  out.headers.emplace_back(
+      service.protocol == Protocol::rest_xml ? "x-amz-request-id" : "x-amzn-RequestId", request_id);
   return out;
 }
 
@@ -124,25 +126,28 @@ HttpResponse write_refusal(const Service& service, const Refusal& refusal, bool 
   switch (service.protocol) {
     case Protocol::ec2query:
       out.headers.emplace_back("Content-Type", "text/xml;charset=UTF-8");
-      out.body = xml("Response", "",
-                     Value(Map{{Value("Errors"),
-                                Value(Map{{Value("Error"), Value(Map{{Value("Code"), code},
-                                                                     {Value("Message"), message}})}})},
-                               {Value("RequestID"), id}}));
+      out.body = xml(
+          "Response", "",
+          Value(Map{{Value("Errors"),
+                     Value(Map{{Value("Error"),
+                                Value(Map{{Value("Code"), code}, {Value("Message"), message}})}})},
+                    {Value("RequestID"), id}}));
       break;
     case Protocol::query:
       out.headers.emplace_back("Content-Type", "text/xml");
-      out.body = xml("ErrorResponse", service.xmlns,
-                     Value(Map{{Value("Error"),
-                                Value(Map{{Value("Type"), Value(out.status < 500 ? "Sender" : "Receiver")},
-                                          {Value("Code"), code},
-                                          {Value("Message"), message}})},
-                               {Value("RequestId"), id}}));
+      out.body =
+          xml("ErrorResponse", service.xmlns,
+              Value(Map{{Value("Error"),
+                         Value(Map{{Value("Type"), Value(out.status < 500 ? "Sender" : "Receiver")},
+                                   {Value("Code"), code},
+                                   {Value("Message"), message}})},
+                        {Value("RequestId"), id}}));
       break;
     case Protocol::json:
     case Protocol::rest_json:
-      out.headers.emplace_back("Content-Type", "application/x-amz-json-" +
-                                                   (service.json_version.empty() ? "1.1" : service.json_version));
+      out.headers.emplace_back("Content-Type",
+                               "application/x-amz-json-" +
+                                   (service.json_version.empty() ? "1.1" : service.json_version));
       if (service.protocol == Protocol::rest_json) {
         out.headers.emplace_back("x-amzn-ErrorType", refusal.code);
       }
@@ -154,14 +159,13 @@ HttpResponse write_refusal(const Service& service, const Refusal& refusal, bool 
     case Protocol::rest_xml:
       if (head) break;
       out.headers.emplace_back("Content-Type", "application/xml");
-      out.body = xml("Error", "", Value(Map{{Value("Code"), code},
-                                            {Value("Message"), message},
-                                            {Value("RequestId"), id}}));
+      out.body = xml(
+          "Error", "",
+          Value(Map{{Value("Code"), code}, {Value("Message"), message}, {Value("RequestId"), id}}));
       break;
   }
-  out.headers.emplace_back(service.protocol == Protocol::rest_xml ? "x-amz-request-id"
-                                                                  : "x-amzn-RequestId",
-                           request_id);
+  out.headers.emplace_back(
+      service.protocol == Protocol::rest_xml ? "x-amz-request-id" : "x-amzn-RequestId", request_id);
   return out;
 }
 

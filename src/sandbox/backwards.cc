@@ -10,7 +10,9 @@ namespace lf::sandbox {
 namespace {
 
 // A mark is \x01 NAME \x02: no request holds these, for XML and JSON text cannot.
-std::string mark(std::string_view name) { return "\x01" + std::string(name) + "\x02"; }
+std::string mark(std::string_view name) {
+  return "\x01" + std::string(name) + "\x02";
+}
 
 // Names that stand for marks while a `send` tree is evaluated.
 class Probe : public cel::Activation {
@@ -30,7 +32,8 @@ class Probe : public cel::Activation {
     if (name == "element" || name == "prior_element") return element("element");
     if (name == "elements") return Value(List{element("elements")});
     if (const Value* known = names_.find(name)) return *known;
-    if (name == "id" || name == "key" || name == "tags" || name == "token") return Value(mark(name));
+    if (name == "id" || name == "key" || name == "tags" || name == "token")
+      return Value(mark(name));
     if (name == "marks") {
       Map marks;
       for (const char* one : {"stack", "address", "intent"}) {
@@ -126,18 +129,24 @@ class Matcher {
     if (pattern.is_string() && pattern.as_string().find('\x01') != std::string::npos) {
       return match_text(pattern.as_string(), input);
     }
-    if (to_text(pattern) == to_text(input)) ++out_.agreed;
-    else ++out_.differed;
+    if (to_text(pattern) == to_text(input))
+      ++out_.agreed;
+    else
+      ++out_.differed;
   }
 
  private:
   void match_list(const List& patterns, const Value& input) {
     const List items = as_items(input);
-    const bool every = patterns.size() == 1 && (holds_mark(patterns[0], "\x01" "elements") ||
-                                                (patterns[0].is_string() &&
-                                                 patterns[0].as_string().find('\x01') == 0));
+    const bool every = patterns.size() == 1 &&
+                       (holds_mark(patterns[0],
+                                   "\x01"
+                                   "elements") ||
+                        (patterns[0].is_string() && patterns[0].as_string().find('\x01') == 0));
     if (every) {
-      const bool elements = holds_mark(patterns[0], "\x01" "elements");
+      const bool elements = holds_mark(patterns[0],
+                                       "\x01"
+                                       "elements");
       for (const Value& item : items) {
         if (elements) element_.emplace();
         match(patterns[0], item);

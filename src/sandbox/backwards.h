@@ -14,7 +14,7 @@ namespace lf::sandbox {
 
 // All values are as on the wire.
 struct Bindings {
-  Map names;               // "id", "key", "tags", "self.vpc", "observed.vpc", "element.name", "element"
+  Map names;  // "id", "key", "tags", "self.vpc", "observed.vpc", "element.name", "element"
   std::vector<Value> ids;  // every `${id}` in the order of the input
   List elements;           // of `${elements…}`: maps of field to value; {"": v} for scalars
   Value all_elements;      // of a whole `${elements}`

@@ -43,7 +43,8 @@ class Connection {
     const std::string head = buffer_.substr(0, end);
     buffer_.erase(0, end + 4);
     if (!read_head(head, request)) return std::nullopt;
-    if (const std::string* expect = request.header("expect"); expect != nullptr && iequals(*expect, "100-continue")) {
+    if (const std::string* expect = request.header("expect");
+        expect != nullptr && iequals(*expect, "100-continue")) {
       if (!write("HTTP/1.1 100 Continue\r\n\r\n")) return std::nullopt;
     }
     if (!read_body(request)) return std::nullopt;
@@ -51,9 +52,12 @@ class Connection {
   }
 
   bool answer(const HttpRequest& request, const HttpResponse& response) {
-    std::string out = fmt::format("HTTP/1.1 {} {}\r\n", response.status, response.status < 400 ? "OK" : "Refused");
-    for (const auto& [name, value] : response.headers) out += fmt::format("{}: {}\r\n", name, value);
-    out += fmt::format("Content-Length: {}\r\nConnection: keep-alive\r\n\r\n", response.body.size());
+    std::string out = fmt::format("HTTP/1.1 {} {}\r\n", response.status,
+                                  response.status < 400 ? "OK" : "Refused");
+    for (const auto& [name, value] : response.headers)
+      out += fmt::format("{}: {}\r\n", name, value);
+    out +=
+        fmt::format("Content-Length: {}\r\nConnection: keep-alive\r\n\r\n", response.body.size());
     if (request.method != "HEAD") out += response.body;
     return write(out);
   }
@@ -83,7 +87,9 @@ class Connection {
     size_t at = head.find("\r\n");
     const std::string line = head.substr(0, at);
     const size_t first = line.find(' '), last = line.rfind(' ');
-    if (first == std::string::npos || last <= first || !line.substr(last + 1).starts_with("HTTP/1.")) return false;
+    if (first == std::string::npos || last <= first ||
+        !line.substr(last + 1).starts_with("HTTP/1."))
+      return false;
     out.method = line.substr(0, first);
     out.scheme = "http";
     const std::string target = line.substr(first + 1, last - first - 1);
@@ -96,7 +102,8 @@ class Connection {
       const std::string field = head.substr(begin, at == std::string::npos ? at : at - begin);
       const size_t colon = field.find(':');
       if (colon == std::string::npos) return false;
-      out.headers.emplace_back(field.substr(0, colon), trim(std::string_view(field).substr(colon + 1)));
+      out.headers.emplace_back(field.substr(0, colon),
+                               trim(std::string_view(field).substr(colon + 1)));
     }
     if (const std::string* host = out.header("host")) out.host = *host;
     return true;
@@ -117,8 +124,10 @@ class Connection {
     const std::string* length = request.header("content-length");
     if (length == nullptr) return true;
     size_t size = 0;
-    const auto [end, error] = std::from_chars(length->data(), length->data() + length->size(), size);
-    if (error != std::errc() || end != length->data() + length->size() || size > kBodyMax) return false;
+    const auto [end, error] =
+        std::from_chars(length->data(), length->data() + length->size(), size);
+    if (error != std::errc() || end != length->data() + length->size() || size > kBodyMax)
+      return false;
     return take(size, request.body);
   }
 
@@ -130,7 +139,8 @@ class Connection {
       }
       size_t size = 0;
       const auto [stop, error] = std::from_chars(buffer_.data(), buffer_.data() + end, size, 16);
-      if (error != std::errc() || size > kBodyMax || request.body.size() + size > kBodyMax) return false;
+      if (error != std::errc() || size > kBodyMax || request.body.size() + size > kBodyMax)
+        return false;
       (void)stop;
       buffer_.erase(0, end + 2);
       std::string ending;
@@ -152,7 +162,9 @@ struct Connections {
 };
 
 std::unexpected<Error> io_error(const std::string& what) {
-  return fail(ErrorCode::io, fmt::format("{}: {}", what, std::error_code(errno, std::generic_category()).message()));
+  return fail(
+      ErrorCode::io,
+      fmt::format("{}: {}", what, std::error_code(errno, std::generic_category()).message()));
 }
 
 void run(int fd, const HttpHandler& handler, Connections& all) {
@@ -182,7 +194,8 @@ Result<void> serve_http(const std::string& listen_at, const HttpHandler& handler
     const char* begin = listen_at.data() + colon + 1;
     const char* finish = listen_at.data() + listen_at.size();
     const auto [end, error] = std::from_chars(begin, finish, port);
-    if (error != std::errc() || end != finish) return fail(ErrorCode::invalid, fmt::format("`{}` is no HOST:PORT", listen_at));
+    if (error != std::errc() || end != finish)
+      return fail(ErrorCode::invalid, fmt::format("`{}` is no HOST:PORT", listen_at));
   }
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -196,7 +209,8 @@ Result<void> serve_http(const std::string& listen_at, const HttpHandler& handler
   setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   socklen_t size = sizeof(address);
   auto* generic = reinterpret_cast<sockaddr*>(&address);
-  if (bind(server, generic, size) != 0 || listen(server, 1'024) != 0 || getsockname(server, generic, &size) != 0) {
+  if (bind(server, generic, size) != 0 || listen(server, 1'024) != 0 ||
+      getsockname(server, generic, &size) != 0) {
     auto failed = io_error(fmt::format("cannot listen on {}", listen_at));
     close(server);
     return failed;

@@ -2,8 +2,8 @@
 // A small HTTP/1.1 server for the model cloud: a thread for each connection, kept alive for as long
 // as the client likes, stopped at once when asked. Bodies by Content-Length or chunked, no TLS.
 //
-// Why not a library's: Debian's cpp-httplib is a shared library that loads OpenSSL's and brotli's at
-// the start of every command, and its stop() waits for idle connections to time out.
+// Why not a library's: Debian's cpp-httplib is a shared library that loads OpenSSL's and brotli's
+// at the start of every command, and its stop() waits for idle connections to time out.
 #pragma once
 
 #include <functional>

@@ -14,7 +14,10 @@
 namespace lf::sandbox {
 
 Model::Model(Package& package, Sources& sources, ModelOptions options)
-    : package_(package), sources_(sources), options_(std::move(options)), index_(package),
+    : package_(package),
+      sources_(sources),
+      options_(std::move(options)),
+      index_(package),
       random_(options_.seed),
       chance_(options_.seed * 31 + 7) {}
 Model::~Model() = default;
@@ -36,7 +39,9 @@ Result<void> Model::prepare() {
   return {};
 }
 
-bool Model::take_changed() { return std::exchange(changed_, false); }
+bool Model::take_changed() {
+  return std::exchange(changed_, false);
+}
 
 std::string Model::random_digits(size_t count, std::string_view alphabet) {
   std::string out;
@@ -86,11 +91,17 @@ std::string Model::fill_random(const std::string& text) {
     if (open == std::string::npos || close == std::string::npos) break;
     out += text.substr(at, open - at);
     const std::string word = text.substr(open + 1, close - open - 1);
-    const auto count = [&](size_t begin) { return static_cast<size_t>(std::atoi(word.c_str() + begin)); };
-    if (word == "uuid") out += request_id();
-    else if (word.starts_with("hex")) out += random_digits(std::min<size_t>(count(3), 64), "0123456789abcdef");
-    else if (word.starts_with("base32_")) out += random_digits(std::min<size_t>(count(7), 64), "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567");
-    else out += text.substr(open, close - open + 1);
+    const auto count = [&](size_t begin) {
+      return static_cast<size_t>(std::atoi(word.c_str() + begin));
+    };
+    if (word == "uuid")
+      out += request_id();
+    else if (word.starts_with("hex"))
+      out += random_digits(std::min<size_t>(count(3), 64), "0123456789abcdef");
+    else if (word.starts_with("base32_"))
+      out += random_digits(std::min<size_t>(count(7), 64), "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567");
+    else
+      out += text.substr(open, close - open + 1);
     at = close + 1;
   }
   return out + text.substr(std::min(at, text.size()));
@@ -126,7 +137,8 @@ HttpResponse Model::handle(const HttpRequest& request, Timestamp now, Timestamp 
   all.now = now;
   if (things_.latest < now) things_.latest = now;
   auto read = read_request(request, *info, index_, all.in);
-  if (all.in.service == nullptr) return broken(read.error().service_code, read.error().message, 400);
+  if (all.in.service == nullptr)
+    return broken(read.error().service_code, read.error().message, 400);
   Service service = *all.in.service;  // as the client speaks to it
   if (all.in.json_instead) {
     service.protocol = Protocol::json;
@@ -145,9 +157,12 @@ HttpResponse Model::handle(const HttpRequest& request, Timestamp now, Timestamp 
   };
   const auto verified = verify_signature(request, lookup, wall);
   if (!verified) {
-    return refuse({verified.error().service_code, verified.error().message, 0, ErrorCode::auth, ""});
+    return refuse(
+        {verified.error().service_code, verified.error().message, 0, ErrorCode::auth, ""});
   }
-  if (!read) return refuse({read.error().service_code, read.error().message, read.error().http_status, ErrorCode::invalid, ""});
+  if (!read)
+    return refuse({read.error().service_code, read.error().message, read.error().http_status,
+                   ErrorCode::invalid, ""});
   all.place = {account_of(*info), info->region};
   const std::string partition = rules_->partition_of(info->region);
   all.names.set("account", Value(all.place.account));
@@ -162,7 +177,8 @@ HttpResponse Model::handle(const HttpRequest& request, Timestamp now, Timestamp 
 
 Outcome Model::dispatch(Request& request) {
   const Service& service = *request.in.service;
-  for (const auto& seeded : {seeds_.answer(service, request.in.action, request.in.input, request.names)}) {
+  for (const auto& seeded :
+       {seeds_.answer(service, request.in.action, request.in.input, request.names)}) {
     if (seeded) return *seeded;
   }
   const std::vector<Role>& roles = index_.roles(service, request.in.action);
@@ -186,7 +202,8 @@ Outcome Model::dispatch(Request& request) {
     mutation_ = true;
     return restore(request, *role);
   }
-  if (first({Kind::update, Kind::apply, Kind::reset, Kind::add, Kind::change, Kind::remove}) != nullptr) {
+  if (first({Kind::update, Kind::apply, Kind::reset, Kind::add, Kind::change, Kind::remove}) !=
+      nullptr) {
     mutation_ = true;
     return change(request, roles);
   }

@@ -42,7 +42,7 @@ struct ModelOptions {
 struct Request {
   Incoming in;
   Place place;
-  Map names;      // account, region, partition, dns_suffix
+  Map names;  // account, region, partition, dns_suffix
   Timestamp now;
 };
 
@@ -64,7 +64,9 @@ class Model {
   Things& things() { return things_; }
   Faults& faults() { return faults_; }
   // Whether the answer of the last request is to be lost (a mutation, after its effect).
-  bool lose_answer() { return mutation_ && faults_.lost_answer > 0 && chance() < faults_.lost_answer; }
+  bool lose_answer() {
+    return mutation_ && faults_.lost_answer > 0 && chance() < faults_.lost_answer;
+  }
 
  private:
   // --- model.cc ---
@@ -97,9 +99,9 @@ class Model {
                                           const Map& properties);
   struct RuleSubject {
     const ResourceType* type;
-    Thing* thing;            // null: being made
-    const Map* self;         // the properties that rules see
-    const Map* wanted;       // after the change, for `parent`
+    Thing* thing;       // null: being made
+    const Map* self;    // the properties that rules see
+    const Map* wanted;  // after the change, for `parent`
     std::string id;
   };
   std::optional<Refusal> check_rules(const Request& request, const std::vector<std::string>& on,
@@ -120,8 +122,8 @@ class Model {
   // --- model_change.cc ---
   Outcome change(Request& request, const std::vector<Role>& roles);
   Bindings bind(const Request& request, const Role& role) const;
-  std::expected<bool, Refusal> change_one(Request& request, const Role& role,
-                                          const Bindings& bound, Thing& thing, Map& wanted);
+  std::expected<bool, Refusal> change_one(Request& request, const Role& role, const Bindings& bound,
+                                          Thing& thing, Map& wanted);
   std::expected<bool, Refusal> apply(Request& request, const Role& role, const Bindings& bound,
                                      Thing& thing, Map& wanted);
   std::expected<bool, Refusal> reset(Request& request, const Role& role, const Bindings& bound,

@@ -69,7 +69,8 @@ Bindings Model::bind(const Request& request, const Role& role) const {
   Bindings out;
   const Property* element_of = element_property(role);
   read_backwards(role.call->send, request.in.input, *role.type, element_of, request.names, out);
-  const auto each = [&](const std::vector<std::pair<std::string, Template>>& trees, const Map& values) {
+  const auto each = [&](const std::vector<std::pair<std::string, Template>>& trees,
+                        const Map& values) {
     for (const auto& [name, tree] : trees) {
       const Value* value = values.find(lower(name));
       if (value == nullptr) value = values.find(name);
@@ -81,12 +82,14 @@ Bindings Model::bind(const Request& request, const Role& role) const {
   each(role.call->headers, request.in.headers);
   each(role.call->path, request.in.path);
   if (!role.call->payload.empty()) {
-    read_backwards(role.call->payload, Value(request.in.body), *role.type, element_of, request.names, out);
+    read_backwards(role.call->payload, Value(request.in.body), *role.type, element_of,
+                   request.names, out);
   }
   // A variable of the path that no expression fills is a property, or else the id.
   for (const auto& [name, value] : request.in.path) {
-    const bool filled = std::any_of(role.call->path.begin(), role.call->path.end(),
-                                    [&, variable = name.as_string()](const auto& entry) { return entry.first == variable; });
+    const bool filled = std::any_of(
+        role.call->path.begin(), role.call->path.end(),
+        [&, variable = name.as_string()](const auto& entry) { return entry.first == variable; });
     if (filled) continue;
     if (role.type->property(name.as_string()) == nullptr && out.ids.empty()) {
       out.ids.push_back(value);
@@ -134,7 +137,8 @@ List Model::elements_of(const Request& request, const Role& role, const Bindings
     Property one = property;
     one.type = property.type.element();
     const Value& named = bound["element"];
-    auto value = named.is_unset() ? from_request(one, request.in.input, protocol) : decode_alone(one, named, protocol);
+    auto value = named.is_unset() ? from_request(one, request.in.input, protocol)
+                                  : decode_alone(one, named, protocol);
     if (value && !value->is_unset()) out.push_back(without_secrets(*value));
     return out;
   }
@@ -143,7 +147,8 @@ List Model::elements_of(const Request& request, const Role& role, const Bindings
     const Value& named = bound["element." + field.name];
     const bool direct = role.sends_properties && role.kind != Kind::remove;
     if (named.is_unset() && !direct) continue;
-    auto value = named.is_unset() ? from_request(field, request.in.input, protocol) : decode_alone(field, named, protocol);
+    auto value = named.is_unset() ? from_request(field, request.in.input, protocol)
+                                  : decode_alone(field, named, protocol);
     if (value && !value->is_unset()) element.set(field.name, without_secrets(*value));
   }
   if (!element.empty()) out.push_back(Value(std::move(element)));
@@ -193,18 +198,22 @@ std::expected<bool, Refusal> Model::add(Request& request, const Role& role, cons
     if (element.is_map()) {  // defaults count in the key
       Map map = element.as_map();
       for (const Property& field : property.fields) {
-        if (map.find(field.name) == nullptr && !field.default_value.is_unset()) map.set(field.name, field.default_value);
+        if (map.find(field.name) == nullptr && !field.default_value.is_unset())
+          map.set(field.name, field.default_value);
       }
       filled = Value(std::move(map));
     }
-    const auto same = std::find_if(list.begin(), list.end(), [&](const Value& one) { return same_key(property, one, filled); });
+    const auto same = std::find_if(list.begin(), list.end(), [&](const Value& one) {
+      return same_key(property, one, filled);
+    });
     if (same == list.end()) {
       if (role.kind == Kind::change && !role.call->absent_on.empty()) continue;
       list.push_back(filled);
       continue;
     }
     if (!replaces_same) {
-      return std::unexpected(refusal(*role.type, ErrorCode::exists, "The specified element already exists.", true));
+      return std::unexpected(
+          refusal(*role.type, ErrorCode::exists, "The specified element already exists.", true));
     }
     *same = merge_wire(*same, filled);
   }
@@ -218,7 +227,9 @@ std::expected<bool, Refusal> Model::alter(Request& request, const Role& role, co
   const Property& property = *element_property(role);
   const Protocol protocol = request.in.service->protocol;
   List shown = shown_elements(property, bound, protocol);
-  if (shown.empty()) shown = elements_of(request, role, bound, property, role.facet->batch > 0 && bound.elements.empty());
+  if (shown.empty())
+    shown = elements_of(request, role, bound, property,
+                        role.facet->batch > 0 && bound.elements.empty());
   const Value* before = wanted.find(property.name);
   if (property.type.kind() == Type::Kind::map) {
     Map map = before != nullptr && before->is_map() ? before->as_map() : Map{};
@@ -246,13 +257,16 @@ std::expected<bool, Refusal> Model::alter(Request& request, const Role& role, co
     });
     if (found == list.end()) {
       if (role.call->absent_on.empty() && take_away) continue;
-      Refusal none = refusal(*role.type, ErrorCode::not_found, "The specified element does not exist.");
+      Refusal none =
+          refusal(*role.type, ErrorCode::not_found, "The specified element does not exist.");
       if (!role.call->absent_on.empty()) none.code = role.call->absent_on.front();
       none.reaction = ErrorCode::not_found;
       return std::unexpected(none);
     }
-    if (take_away) list.erase(found);
-    else *found = merge_wire(*found, element);
+    if (take_away)
+      list.erase(found);
+    else
+      *found = merge_wire(*found, element);
   }
   wanted.set(property.name, Value(std::move(list)));
   return !shown.empty();
@@ -267,13 +281,16 @@ std::expected<bool, Refusal> Model::apply(Request& request, const Role& role, co
   for (const Property& property : type.properties) {
     if (property.facet != facet || property.computed || property.local) continue;
     if (role.facet != nullptr && role.facet->each == property.name) continue;
-    const Value& named = property.name == type.mark_property && !bound["tags"].is_unset() ? bound["tags"]
-                                                                                         : bound["self." + property.name];
+    const Value& named = property.name == type.mark_property && !bound["tags"].is_unset()
+                             ? bound["tags"]
+                             : bound["self." + property.name];
     const bool direct = role.sends_properties && named.is_unset();
-    const Value sent = named.is_unset() ? (direct ? at_path(request.in.input, property.wire) : Value()) : named;
+    const Value sent =
+        named.is_unset() ? (direct ? at_path(request.in.input, property.wire) : Value()) : named;
     if (property.wire.empty() && named.is_unset()) {
       // A flag that no field carries: which action it is says it.
-      if (role.step == nullptr || !role.step->when || property.type.kind() != Type::Kind::boolean) continue;
+      if (role.step == nullptr || !role.step->when || property.type.kind() != Type::Kind::boolean)
+        continue;
       const auto met = [&](bool flag) {
         Map self = thing.properties;
         self.set(property.name, Value(flag));
@@ -294,12 +311,16 @@ std::expected<bool, Refusal> Model::apply(Request& request, const Role& role, co
     auto value = named.is_unset() ? from_request(property, request.in.input, protocol)
                                   : decode_alone(property, named, protocol);
     if (!value) {
-      return std::unexpected(Refusal{"ValidationError", value.error().message, 400, ErrorCode::invalid, ""});
+      return std::unexpected(
+          Refusal{"ValidationError", value.error().message, 400, ErrorCode::invalid, ""});
     }
     any = true;
-    const bool cleared = value->is_unset() || (!property.clear.is_unset() && to_text(property.clear) == to_text(*value));
-    if (cleared) wanted.erase(property.name);
-    else wanted.set(property.name, without_secrets(*value));
+    const bool cleared = value->is_unset() ||
+                         (!property.clear.is_unset() && to_text(property.clear) == to_text(*value));
+    if (cleared)
+      wanted.erase(property.name);
+    else
+      wanted.set(property.name, without_secrets(*value));
   }
   return any;
 }
@@ -336,9 +357,10 @@ std::expected<bool, Refusal> Model::change_one(Request& request, const Role& rol
     case Kind::add: return elements ? add(request, role, bound, wanted) : false;
     case Kind::change: {
       // A change that names elements by a computed field alters them; else it puts them anew.
-      const bool shown = !bound.elements.empty() || std::any_of(bound.names.begin(), bound.names.end(), [](const auto& one) {
-        return one.first.as_string().starts_with("element.");
-      });
+      const bool shown = !bound.elements.empty() ||
+                         std::any_of(bound.names.begin(), bound.names.end(), [](const auto& one) {
+                           return one.first.as_string().starts_with("element.");
+                         });
       return shown ? alter(request, role, bound, wanted, false) : add(request, role, bound, wanted);
     }
     case Kind::remove: return alter(request, role, bound, wanted, true);
@@ -356,11 +378,15 @@ Thing* Model::find_by_element(const Request& request, const Role& role, const Bi
     const Value* elements = thing->properties.find(property->name);
     if (elements == nullptr || !elements->is_list()) continue;
     for (const Value& one : elements->as_list()) {
-      const bool same = !shown[0].is_map() ? to_text(one) == to_text(shown[0])
-                                           : std::any_of(shown[0].as_map().begin(), shown[0].as_map().end(), [&](const auto& field) {
-                                               const Property* p = property->field(field.first.as_string());
-                                               return p != nullptr && p->computed && to_text(one[p->name]) == to_text(field.second);
-                                             });
+      const bool same = !shown[0].is_map()
+                            ? to_text(one) == to_text(shown[0])
+                            : std::any_of(shown[0].as_map().begin(), shown[0].as_map().end(),
+                                          [&](const auto& field) {
+                                            const Property* p =
+                                                property->field(field.first.as_string());
+                                            return p != nullptr && p->computed &&
+                                                   to_text(one[p->name]) == to_text(field.second);
+                                          });
       if (same) return thing;
     }
   }
@@ -375,7 +401,9 @@ Outcome Model::change(Request& request, const std::vector<Role>& roles) {
   std::vector<Part> parts;
   int best = -1000;
   for (const Role& role : roles) {
-    if (role.kind < Kind::update || role.kind > Kind::remove || role.kind == Kind::del || role.kind == Kind::restore || role.kind == Kind::del_step) continue;
+    if (role.kind < Kind::update || role.kind > Kind::remove || role.kind == Kind::del ||
+        role.kind == Kind::restore || role.kind == Kind::del_step)
+      continue;
     parts.push_back({&role, bind(request, role)});
     best = std::max(best, parts.back().bound.score());
   }
@@ -388,19 +416,23 @@ Outcome Model::change(Request& request, const std::vector<Role>& roles) {
         unknown = to_text(id);
         continue;
       }
-      if (std::find(targets.begin(), targets.end(), thing) == targets.end()) targets.push_back(thing);
+      if (std::find(targets.begin(), targets.end(), thing) == targets.end())
+        targets.push_back(thing);
     }
     if (!part.bound.ids.empty()) continue;
     Thing* thing = find_by_element(request, *part.role, part.bound);
-    if (thing != nullptr && std::find(targets.begin(), targets.end(), thing) == targets.end()) targets.push_back(thing);
+    if (thing != nullptr && std::find(targets.begin(), targets.end(), thing) == targets.end())
+      targets.push_back(thing);
   }
   if (targets.empty()) {
     const ResourceType* type = parts.front().role->type;
     for (const Part& part : parts) {
-      if (!part.role->type->id_prefix.empty() && unknown.starts_with(part.role->type->id_prefix)) type = part.role->type;
+      if (!part.role->type->id_prefix.empty() && unknown.starts_with(part.role->type->id_prefix))
+        type = part.role->type;
     }
     Refusal none = not_found(*type, unknown);
-    if (unknown.empty() && !parts.front().role->call->absent_on.empty()) none.code = parts.front().role->call->absent_on.front();
+    if (unknown.empty() && !parts.front().role->call->absent_on.empty())
+      none.code = parts.front().role->call->absent_on.front();
     return std::unexpected(none);
   }
   for (Thing* thing : targets) {
@@ -412,14 +444,17 @@ Outcome Model::change(Request& request, const std::vector<Role>& roles) {
     const auto run = [&](bool resets) -> std::optional<Refusal> {
       for (const Part& part : parts) {
         const Role& role = *part.role;
-        if (role.type != &type || (role.kind == Kind::reset) != resets || part.bound.score() < best) continue;
-        if (role.facet != nullptr && !role.facet->each.empty() && done.contains(role.facet->name)) continue;
+        if (role.type != &type || (role.kind == Kind::reset) != resets || part.bound.score() < best)
+          continue;
+        if (role.facet != nullptr && !role.facet->each.empty() && done.contains(role.facet->name))
+          continue;
         auto one = change_one(request, role, part.bound, *thing, wanted);
         if (!one) return one.error();
         any = any || *one;
         if (role.facet == nullptr) continue;
         if (*one) done.insert(role.facet->name);
-        if (std::find(on.begin(), on.end(), role.facet->name) == on.end()) on.push_back(role.facet->name);
+        if (std::find(on.begin(), on.end(), role.facet->name) == on.end())
+          on.push_back(role.facet->name);
       }
       return std::nullopt;
     };
@@ -431,7 +466,8 @@ Outcome Model::change(Request& request, const std::vector<Role>& roles) {
     if (auto missing = check_references(request, type, wanted)) return std::unexpected(*missing);
     thing->properties = std::move(wanted);
     for (const Part& part : parts) {
-      if (part.role->facet != nullptr && part.role->type == &type) set_defaults(request, type, part.role->facet->name, *thing);
+      if (part.role->facet != nullptr && part.role->type == &type)
+        set_defaults(request, type, part.role->facet->name, *thing);
     }
     fill_elements(request, type, *thing);
     changed_ = true;

@@ -101,7 +101,8 @@ Outcome Model::created(Request& request, const ResourceType& type, Thing& thing)
     Value tree = item_of(request, thing);
     for (size_t i = type.create.result.size(); i-- > 0;) {
       const std::string& step = type.create.result[i];
-      tree = step == "0" ? Value(List{std::move(tree)}) : Value(Map{{Value(step), std::move(tree)}});
+      tree =
+          step == "0" ? Value(List{std::move(tree)}) : Value(Map{{Value(step), std::move(tree)}});
     }
     reply.body = tree.as_map();
   }
@@ -124,14 +125,15 @@ Outcome Model::create(Request& request, const Role& role) {
     thing.token = request.in.input[type.create.token].string_or();
     Map rest = request.in.input.is_map() ? request.in.input.as_map() : Map{};
     rest.erase(type.create.token);
-    thing.token_digest = hex(sha256(to_json(Value(std::move(rest)), {.indent = -1, .sort_keys = true})));
+    thing.token_digest =
+        hex(sha256(to_json(Value(std::move(rest)), {.indent = -1, .sort_keys = true})));
     for (Thing* other : things_.of_type(type.name, request.place)) {
       if (thing.token.empty() || other->token != thing.token) continue;
       if (other->token_digest == thing.token_digest) return created(request, type, *other);
-      return std::unexpected(Refusal{
-          "IdempotentParameterMismatch",
-          fmt::format("The client token {} was used with other parameters.", thing.token), 400,
-          ErrorCode::invalid, ""});
+      return std::unexpected(
+          Refusal{"IdempotentParameterMismatch",
+                  fmt::format("The client token {} was used with other parameters.", thing.token),
+                  400, ErrorCode::invalid, ""});
     }
   }
   for (const Property& property : type.properties) {
@@ -140,15 +142,18 @@ Outcome Model::create(Request& request, const Role& role) {
     const std::string wire = property.wire.empty() ? property.name : property.wire.front();
     return std::unexpected(Refusal{
         request.in.service->protocol == Protocol::ec2query ? "MissingParameter" : "ValidationError",
-        fmt::format("The request must contain the parameter {}", wire), 400, ErrorCode::invalid, ""});
+        fmt::format("The request must contain the parameter {}", wire), 400, ErrorCode::invalid,
+        ""});
   }
   Map asked = thing.properties;
   set_defaults(request, type, "*", thing);
   bool derived = false;
   thing.id = make_id(request, type, bound, thing, derived);
   const RuleSubject subject{&type, nullptr, &thing.properties, &thing.properties, thing.id};
-  if (auto broken = check_rules(request, {"create", request.in.action}, subject)) return std::unexpected(*broken);
-  if (auto missing = check_references(request, type, thing.properties)) return std::unexpected(*missing);
+  if (auto broken = check_rules(request, {"create", request.in.action}, subject))
+    return std::unexpected(*broken);
+  if (auto missing = check_references(request, type, thing.properties))
+    return std::unexpected(*missing);
   Thing* before = derived ? things_.find(type.name, request.place, thing.id) : nullptr;
   if (before != nullptr && listed(*before, request.now)) {
     const bool same = std::all_of(asked.begin(), asked.end(), [&](const auto& entry) {
@@ -168,13 +173,17 @@ Outcome Model::create(Request& request, const Role& role) {
       changed_ = true;
       return created(request, type, *before);
     }
-    if (type.create.kind == CreateKind::returns_existing && same) return created(request, type, *before);
+    if (type.create.kind == CreateKind::returns_existing && same)
+      return created(request, type, *before);
     Refusal refused = refusal(type, ErrorCode::exists, fmt::format("{} already exists", thing.id));
     return std::unexpected(refused);
   }
   for (const HeldName& held : things_.held) {
-    if (held.type_name == type.name && held.place == request.place && held.id == thing.id && request.now < held.until) {
-      return std::unexpected(refusal(type, ErrorCode::conflict, "You must wait before a thing of this name can be made again."));
+    if (held.type_name == type.name && held.place == request.place && held.id == thing.id &&
+        request.now < held.until) {
+      return std::unexpected(
+          refusal(type, ErrorCode::conflict,
+                  "You must wait before a thing of this name can be made again."));
     }
   }
   if (const auto* fresh = type.sandbox.fresh.as_map()) {
@@ -193,7 +202,8 @@ Outcome Model::create(Request& request, const Role& role) {
       const Value* have = thing.properties.find(entry.first.as_string());
       return have != nullptr && to_text(*have) == to_text(entry.second);
     });
-    const Refusal none = refusal(type, ErrorCode::capacity, "There is no such capacity here at this time.");
+    const Refusal none =
+        refusal(type, ErrorCode::capacity, "There is no such capacity here at this time.");
     if (all && !scarce.empty() && none.code != "ValidationError") return std::unexpected(none);
   }
   changed_ = true;

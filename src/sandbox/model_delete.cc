@@ -15,7 +15,9 @@ namespace {
 constexpr int64_t kListedSeconds = 3'600;
 constexpr int64_t kScheduleDays = 30;
 
-Timestamp later(Timestamp t, int64_t seconds) { return {t.seconds + seconds, t.nanos}; }
+Timestamp later(Timestamp t, int64_t seconds) {
+  return {t.seconds + seconds, t.nanos};
+}
 
 }  // namespace
 
@@ -32,12 +34,14 @@ Outcome Model::remove(Request& request, const Role& role) {
   for (Thing* thing : targets) {
     if (thing->deleted) continue;
     const RuleSubject subject{&type, thing, &thing->properties, &thing->properties, thing->id};
-    if (auto broken = check_rules(request, {"delete", request.in.action}, subject)) return std::unexpected(*broken);
+    if (auto broken = check_rules(request, {"delete", request.in.action}, subject))
+      return std::unexpected(*broken);
     const std::vector<Thing*> users = referrers(request, *thing);
     if (!users.empty()) {
-      return std::unexpected(refusal(type, ErrorCode::dependency,
-                                     fmt::format("{} has dependencies and cannot be deleted: {} uses it",
-                                                 thing->id, users.front()->id)));
+      return std::unexpected(
+          refusal(type, ErrorCode::dependency,
+                  fmt::format("{} has dependencies and cannot be deleted: {} uses it", thing->id,
+                              users.front()->id)));
     }
   }
   Value extra;
@@ -78,7 +82,8 @@ Outcome Model::remove(Request& request, const Role& role) {
     if (listed(*thing, request.now)) continue;
     if (type.del.name_held.seconds > 0) {
       std::erase_if(things_.held, [&](const HeldName& held) { return held.until <= request.now; });
-      things_.held.push_back({type.name, thing->id, thing->place, later(request.now, type.del.name_held.seconds)});
+      things_.held.push_back(
+          {type.name, thing->id, thing->place, later(request.now, type.del.name_held.seconds)});
     }
     things_.remove(*thing);
   }
@@ -93,7 +98,8 @@ Outcome Model::restore(Request& request, const Role& role) {
   Thing* thing = resolve(type, request, bound.id(), true);
   if (thing == nullptr) return std::unexpected(not_found(type, bound.id()));
   if (!thing->deleted) {
-    return std::unexpected(refusal(type, ErrorCode::conflict, fmt::format("{} is not pending deletion.", thing->id)));
+    return std::unexpected(
+        refusal(type, ErrorCode::conflict, fmt::format("{} is not pending deletion.", thing->id)));
   }
   thing->deleted.reset();
   thing->gone_at.reset();

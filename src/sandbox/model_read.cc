@@ -19,8 +19,10 @@ using Kind = Role::Kind;
 Value nested(const WirePath& path, Value value) {
   for (size_t i = path.size(); i-- > 0;) {
     if (path[i] == "[]") continue;
-    if (path[i] == "*") value = Value(List{std::move(value)});
-    else value = Value(Map{{Value(path[i]), std::move(value)}});
+    if (path[i] == "*")
+      value = Value(List{std::move(value)});
+    else
+      value = Value(Map{{Value(path[i]), std::move(value)}});
   }
   return value;
 }
@@ -60,14 +62,17 @@ Value other_filters(const Value& filters, const std::string& id) {
   List out;
   for (const Value& filter : as_list(filters)) {
     bool names_it = false;
-    for (const Value& value : as_list(filter["Value"])) names_it = names_it || (!id.empty() && to_text(value) == id);
+    for (const Value& value : as_list(filter["Value"]))
+      names_it = names_it || (!id.empty() && to_text(value) == id);
     if (!names_it) out.push_back(filter);
   }
   return Value(std::move(out));
 }
 
 // A token says after which thing the page begins.
-std::string token_after(uint64_t number) { return base64(fmt::format("after:{}", number)); }
+std::string token_after(uint64_t number) {
+  return base64(fmt::format("after:{}", number));
+}
 std::optional<uint64_t> number_in(const std::string& token) {
   const auto text = unbase64(token);
   if (!text || !text->starts_with("after:")) return std::nullopt;
@@ -81,7 +86,8 @@ std::optional<uint64_t> number_in(const std::string& token) {
 
 bool Model::visible(const Thing& thing, Timestamp now) const {
   if (faults_.invisible_ms <= 0) return true;
-  const int64_t age_ms = (now.seconds - thing.created.seconds) * 1000 + (now.nanos - thing.created.nanos) / 1'000'000;
+  const int64_t age_ms =
+      (now.seconds - thing.created.seconds) * 1000 + (now.nanos - thing.created.nanos) / 1'000'000;
   return age_ms >= faults_.invisible_ms;
 }
 
@@ -123,7 +129,8 @@ Value Model::item_of(const Request& request, Thing& thing) {
     const Facet* facet = property.facet.empty() ? nullptr : type.facet(property.facet);
     if (facet != nullptr && facet->read.call.valid()) continue;
     const Value* value = thing.properties.find(property.name);
-    if (value == nullptr || property.read.empty() || property.read.front().starts_with('@')) continue;
+    if (value == nullptr || property.read.empty() || property.read.front().starts_with('@'))
+      continue;
     if (!property.fields.empty() && value->is_list()) {
       Value shown = nested(property.read, Value(wire_elements(request, thing, property, {})));
       item = merge_wire(Value(std::move(item)), shown).as_map();
@@ -132,7 +139,8 @@ Value Model::item_of(const Request& request, Thing& thing) {
     put_in_item(property, *value, protocol, item);
   }
   Map tree;
-  if (!type.id_path.empty()) item = merge_wire(nested(type.id_path, Value(thing.id)), Value(std::move(item))).as_map();
+  if (!type.id_path.empty())
+    item = merge_wire(nested(type.id_path, Value(thing.id)), Value(std::move(item))).as_map();
   const std::string now_state = state(thing, request.now);
   const WirePath& path = type.wait_create.declared ? type.wait_create.path
                          : thing.deleted           ? type.del.gone_path
@@ -161,7 +169,8 @@ Value Model::extra_answer(const Request& request, const ResourceType& type, Thin
   return {};
 }
 
-bool Model::filtered_out(const Request& request, Thing& thing, const Value& item, const Value& filters) {
+bool Model::filtered_out(const Request& request, Thing& thing, const Value& item,
+                         const Value& filters) {
   if (filters.is_unset()) return false;
   const ResourceType& type = type_of(thing);
   Map known;
@@ -181,7 +190,8 @@ bool Model::filtered_out(const Request& request, Thing& thing, const Value& item
   for (const Property& property : type.properties) {  // by the portable name too: `cidr`
     const Value* value = thing.properties.find(property.name);
     const std::string name = replace_all(property.name, "_", "-");
-    if (value != nullptr && !value->is_map() && !value->is_list() && known.find(name) == nullptr && item[name].is_unset()) {
+    if (value != nullptr && !value->is_map() && !value->is_list() && known.find(name) == nullptr &&
+        item[name].is_unset()) {
       const bool on_item = property.fields.empty() && !property.read.empty();
       if (on_item) known.set(name, Value(to_text(*value)));
     }
@@ -199,8 +209,10 @@ Outcome Model::list(Request& request, const Role& role) {
   if (!as_list(ids).empty()) {
     for (const Value& id : as_list(ids)) {
       Thing* thing = resolve(type, request, to_text(id), true);
-      if (thing != nullptr && visible(*thing, request.now)) found.push_back(thing);
-      else if (!type.sandbox.missing_ids_ignored) return std::unexpected(not_found(type, to_text(id)));
+      if (thing != nullptr && visible(*thing, request.now))
+        found.push_back(thing);
+      else if (!type.sandbox.missing_ids_ignored)
+        return std::unexpected(not_found(type, to_text(id)));
     }
   } else {
     found = things_.of_type(type.name, request.place);
@@ -214,7 +226,8 @@ Outcome Model::list(Request& request, const Role& role) {
     read_backwards(call.by_name, input, type, nullptr, request.names, bound);
     name = bound["self." + unique->name].string_or();
     if (const auto* entries = call.by_name.as_map(); entries != nullptr && !name.empty()) {
-      for (const auto& [member, tree] : *entries) prefix = prefix || lower(member).find("prefix") != std::string::npos;
+      for (const auto& [member, tree] : *entries)
+        prefix = prefix || lower(member).find("prefix") != std::string::npos;
     }
   }
   const Property* unique = type.unique_name();
@@ -223,14 +236,16 @@ Outcome Model::list(Request& request, const Role& role) {
   uint64_t after = 0;
   if (!wanted.token.empty()) {
     const auto number = number_in(wanted.token);
-    if (!number) return std::unexpected(refusal(type, ErrorCode::invalid, "The token is not valid.", true));
+    if (!number)
+      return std::unexpected(refusal(type, ErrorCode::invalid, "The token is not valid.", true));
     after = *number;
   }
   List items;
   uint64_t last = 0;
   bool more = false;
   for (Thing* thing : found) {
-    if (!listed(*thing, request.now) || !visible(*thing, request.now) || thing->number <= after) continue;
+    if (!listed(*thing, request.now) || !visible(*thing, request.now) || thing->number <= after)
+      continue;
     if (!name.empty() && prefix) {
       const Value* own = thing->properties.find(unique->name);
       if (own == nullptr || !to_text(*own).starts_with(name)) continue;
@@ -258,7 +273,9 @@ Outcome Model::list(Request& request, const Role& role) {
   } else {
     reply.body = nested(call.items, Value(std::move(items))).as_map();
   }
-  if (more) reply.body = merge_wire(Value(reply.body), nested(page.receive, Value(token_after(last)))).as_map();
+  if (more)
+    reply.body =
+        merge_wire(Value(reply.body), nested(page.receive, Value(token_after(last)))).as_map();
   if (request.in.service->protocol == Protocol::query) reply.body.set("IsTruncated", Value(more));
   const Value extra = extra_answer(request, type, nullptr);
   if (extra.is_map()) reply.body = merge_wire(Value(reply.body), extra).as_map();
@@ -269,15 +286,18 @@ Outcome Model::read_one(Request& request, const Role& role) {
   const ResourceType& type = *role.type;
   const Bindings bound = bind(request, role);
   Thing* thing = resolve(type, request, bound.id(), true);
-  if (thing == nullptr || !visible(*thing, request.now)) return std::unexpected(not_found(type, bound.id()));
+  if (thing == nullptr || !visible(*thing, request.now))
+    return std::unexpected(not_found(type, bound.id()));
   Reply reply;
-  if (!request.in.head) reply.body = nested(type.refresh.read_item, item_of(request, *thing)).as_map();
+  if (!request.in.head)
+    reply.body = nested(type.refresh.read_item, item_of(request, *thing)).as_map();
   const Value extra = extra_answer(request, type, thing);
   if (extra.is_map()) reply.body = merge_wire(Value(reply.body), extra).as_map();
   return reply;
 }
 
-void Model::put_facet(const Request& request, Thing& thing, const Facet& facet, Map& item, Reply& reply) {
+void Model::put_facet(const Request& request, Thing& thing, const Facet& facet, Map& item,
+                      Reply& reply) {
   const ResourceType& type = type_of(thing);
   for (const Property& property : type.properties) {
     const Value* value = thing.properties.find(property.name);
@@ -314,7 +334,8 @@ Outcome Model::read_facets(Request& request, const std::vector<Role>& roles) {
     std::vector<Thing*> things;
     if (!bound.ids.empty()) {
       Thing* thing = resolve(type, request, bound.id(), true);
-      if (thing == nullptr || !visible(*thing, request.now)) return std::unexpected(not_found(type, bound.id()));
+      if (thing == nullptr || !visible(*thing, request.now))
+        return std::unexpected(not_found(type, bound.id()));
       things.push_back(thing);
     } else {
       things = things_.of_type(type.name, request.place);
@@ -329,9 +350,11 @@ Outcome Model::read_facets(Request& request, const std::vector<Role>& roles) {
         List shown = wire_elements(request, *thing, *each, read.each);
         List all = as_list(at_path(Value(reply.body), read.item));
         for (Value& one : shown) {
-          if (meets_filters(one, other_filters(request.in.input["Filter"], bound.id()), {})) all.push_back(std::move(one));
+          if (meets_filters(one, other_filters(request.in.input["Filter"], bound.id()), {}))
+            all.push_back(std::move(one));
         }
-        reply.body = merge_wire(Value(reply.body), nested(read.item, Value(std::move(all)))).as_map();
+        reply.body =
+            merge_wire(Value(reply.body), nested(read.item, Value(std::move(all)))).as_map();
         continue;
       }
       Map item;
@@ -342,7 +365,8 @@ Outcome Model::read_facets(Request& request, const std::vector<Role>& roles) {
         absent = role;
         continue;
       }
-      reply.body = merge_wire(Value(reply.body), nested(read.item, Value(std::move(item)))).as_map();
+      reply.body =
+          merge_wire(Value(reply.body), nested(read.item, Value(std::move(item)))).as_map();
       const Value extra = extra_answer(request, type, thing);
       if (extra.is_map()) reply.body = merge_wire(Value(reply.body), extra).as_map();
     }
@@ -368,7 +392,8 @@ Outcome Model::read_names(Request& request, const Role& role) {
   List names;
   const Value* value = thing->properties.find(property->name);
   for (const Value& element : value == nullptr ? List{} : as_list(*value)) {
-    names.push_back(property->key.empty() || !element.is_map() ? element : element[property->key.front()]);
+    names.push_back(property->key.empty() || !element.is_map() ? element
+                                                               : element[property->key.front()]);
   }
   Reply reply;
   reply.body = nested(role.facet->read.ids, Value(std::move(names))).as_map();
@@ -385,7 +410,8 @@ Outcome Model::read_detail(Request& request, const Role& role) {
   const Value* value = thing->properties.find(property->name);
   const std::string key = to_text(bound["key"]);
   for (const Value& element : value == nullptr ? List{} : as_list(*value)) {
-    const Value& name = property->key.empty() || !element.is_map() ? element : element[property->key.front()];
+    const Value& name =
+        property->key.empty() || !element.is_map() ? element : element[property->key.front()];
     if (to_text(name) != key) continue;
     Property one = *property;
     one.type = property->type.element();
@@ -394,7 +420,8 @@ Outcome Model::read_detail(Request& request, const Role& role) {
     put_in_item(one, element, request.in.service->protocol, item);
     Reply reply;
     const Value* shown = item.find("v");
-    if (shown != nullptr && shown->is_map()) reply.body = nested(role.facet->read.detail_item, *shown).as_map();
+    if (shown != nullptr && shown->is_map())
+      reply.body = nested(role.facet->read.detail_item, *shown).as_map();
     const Value extra = extra_answer(request, *role.type, thing);
     if (extra.is_map()) reply.body = merge_wire(Value(reply.body), extra).as_map();
     return reply;
@@ -416,7 +443,9 @@ Outcome Model::read_blocker(Request& request, const std::vector<Role>& roles) {
       }
     }
     if (reply.body.find(role.blocker->items.front()) == nullptr || !items.empty()) {
-      reply.body = merge_wire(Value(reply.body), nested(role.blocker->items, Value(std::move(items)))).as_map();
+      reply.body =
+          merge_wire(Value(reply.body), nested(role.blocker->items, Value(std::move(items))))
+              .as_map();
     }
   }
   if (request.in.service->protocol == Protocol::query) reply.body.set("IsTruncated", Value(false));

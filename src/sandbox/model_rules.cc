@@ -12,11 +12,14 @@ namespace lf::sandbox {
 
 namespace {
 
-Timestamp later(Timestamp t, Duration d) { return {t.seconds + d.seconds, t.nanos}; }
+Timestamp later(Timestamp t, Duration d) {
+  return {t.seconds + d.seconds, t.nanos};
+}
 
 const Type& inner(const Type& type) {
-  return type.kind() == Type::Kind::list || type.kind() == Type::Kind::optional ? inner(type.element())
-                                                                                : type;
+  return type.kind() == Type::Kind::list || type.kind() == Type::Kind::optional
+             ? inner(type.element())
+             : type;
 }
 
 // Calls `see` with each text in `value` that is a reference to something, and the type's name.
@@ -82,14 +85,17 @@ Refusal Model::refusal(const ResourceType& type, ErrorCode reaction, const std::
 }
 
 Refusal Model::not_found(const ResourceType& type, const std::string& id) const {
-  return refusal(type, ErrorCode::not_found, fmt::format("The {} '{}' does not exist", type.name.substr(type.name.rfind('.') + 1), id));
+  return refusal(
+      type, ErrorCode::not_found,
+      fmt::format("The {} '{}' does not exist", type.name.substr(type.name.rfind('.') + 1), id));
 }
 
 std::string Model::state(Thing& thing, Timestamp now) {
   const ResourceType& type = type_of(thing);
   if (thing.deleted) {
     const Wait& wait = type.wait_delete;
-    if (wait.declared && now < later(*thing.deleted, wait.usual) && !wait.via.empty()) return wait.via.front();
+    if (wait.declared && now < later(*thing.deleted, wait.usual) && !wait.via.empty())
+      return wait.via.front();
     if (!type.del.gone_states.empty()) return type.del.gone_states.front();
     return wait.until.empty() ? "" : wait.until.front();
   }
@@ -112,11 +118,13 @@ bool Model::listed(Thing& thing, Timestamp now) {
 Thing* Model::resolve(const ResourceType& type, const Request& request, const std::string& text,
                       bool also_gone) {
   const auto usable = [&](Thing* thing) {
-    return thing != nullptr && listed(*thing, request.now) && (also_gone || !gone(*thing, request.now));
+    return thing != nullptr && listed(*thing, request.now) &&
+           (also_gone || !gone(*thing, request.now));
   };
   Thing* direct = things_.find(type.name, request.place, text);
   if (usable(direct)) return direct;
-  const bool other_name = text.find(':') != std::string::npos || text.find('/') != std::string::npos;
+  const bool other_name =
+      text.find(':') != std::string::npos || text.find('/') != std::string::npos;
   if (!other_name) return nullptr;
   for (Thing* thing : things_.of_type(type.name, request.place)) {
     if (!usable(thing)) continue;
@@ -139,7 +147,8 @@ bool Model::refers(const ResourceType& type, const Map& properties, const Resour
     if (value == nullptr) continue;
     references_in(property, *value, [&](const std::string& name, const std::string& id) {
       const Value* arn = target.properties.find("arn");
-      found = found || (name == to.name && (id == target.id || (arn != nullptr && to_text(*arn) == id)));
+      found = found ||
+              (name == to.name && (id == target.id || (arn != nullptr && to_text(*arn) == id)));
     });
   }
   return found;
@@ -204,7 +213,8 @@ std::unique_ptr<cel::Activation> Model::scope(const Request& request, const Rule
       if (to != nullptr && value != nullptr && value->is_string()) {
         Request there = *at;
         // Things of a global service are looked for where its requests are signed.
-        auto endpoint = rules_->resolve(to->service->endpoint, at->place.region, to->service->signing_name, {});
+        auto endpoint =
+            rules_->resolve(to->service->endpoint, at->place.region, to->service->signing_name, {});
         if (endpoint) there.place.region = endpoint->signing_region;
         Thing* parent = resolve(*to, there, value->as_string());
         if (parent != nullptr) found = with_id(*parent).as_map();
@@ -229,7 +239,8 @@ std::unique_ptr<cel::Activation> Model::scope(const Request& request, const Rule
   return out;
 }
 
-std::optional<Refusal> Model::check_rules(const Request& request, const std::vector<std::string>& on,
+std::optional<Refusal> Model::check_rules(const Request& request,
+                                          const std::vector<std::string>& on,
                                           const RuleSubject& subject) {
   std::unique_ptr<cel::Activation> names;
   for (const SandboxRule& rule : subject.type->sandbox.rules) {
@@ -275,7 +286,8 @@ void Model::fill_computed(const Request& request, const ResourceType& type, Thin
     if (!value.is_error() && !value.is_unset()) thing.properties.set(name, fill_random(value));
   }
   for (const Property& property : type.properties) {
-    if (!property.computed || !property.derive || thing.properties.find(property.name) != nullptr) continue;
+    if (!property.computed || !property.derive || thing.properties.find(property.name) != nullptr)
+      continue;
     const RuleSubject subject{&type, nullptr, &thing.properties, &thing.properties, thing.id};
     const auto names = scope(request, subject);
     const Value value = cel::evaluate(*property.derive, *names);

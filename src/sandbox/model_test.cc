@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The model cloud under the client's own codecs; other people's clients are in tests/sandbox.
+#include "sandbox/model.h"
+
 #include <catch2/catch.hpp>
 
 #include "base/strings.h"
 #include "engine/manual_clock.h"
 #include "provider/request.h"
 #include "provider/sigv4.h"
-#include "sandbox/model.h"
 #include "sandbox/saved.h"
 #include "sandbox/scaled_clock.h"
 
@@ -15,13 +16,16 @@ namespace {
 
 class Client {
  public:
-  Client() : package_("aws", std::shared_ptr<const PackageFiles>(&embedded_packages(), [](auto*) {}), sources_, diagnostics_) {
+  Client()
+      : package_("aws", std::shared_ptr<const PackageFiles>(&embedded_packages(), [](auto*) {}),
+                 sources_, diagnostics_) {
     ModelOptions options;
     options.keys["KEY"] = {"secret", "111122223333"};
     model_ = std::make_unique<Model>(package_, sources_, std::move(options));
   }
 
-  std::expected<Answer, ServiceError> call(const std::string& service_name, const std::string& action, Map input,
+  std::expected<Answer, ServiceError> call(const std::string& service_name,
+                                           const std::string& action, Map input,
                                            const std::string& secret = "secret") {
     const Service& service = *package_.service(service_name);
     WireCall wire;
@@ -125,7 +129,8 @@ TEST_CASE("the cloud survives its file", "[sandbox]") {
   Things broken;
   CHECK(load_things("{", broken).error().code == ErrorCode::corrupt);
   CHECK(load_things("{\"format\": 2}", broken).error().code == ErrorCode::corrupt);
-  const Value odd(Map{{Value("$x"), Value(Duration{90, 0})}, {Value("l"), Value(List{Value(true), Value(1.5)})}});
+  const Value odd(Map{{Value("$x"), Value(Duration{90, 0})},
+                      {Value("l"), Value(List{Value(true), Value(1.5)})}});
   CHECK(from_plain(to_plain(odd)) == odd);
 }
 

@@ -29,7 +29,9 @@ std::optional<Outcome> Model::versions(Request& request, const std::vector<Role>
     const Sandbox::Versions& v = *type->sandbox.versions;
     const Property* property = type->property(v.property);
     if (property == nullptr || action.empty()) continue;
-    if (action != v.list && action != v.read && action != v.add && action != v.remove && action != v.choose) continue;
+    if (action != v.list && action != v.read && action != v.add && action != v.remove &&
+        action != v.choose)
+      continue;
     // The thing is named as its single read names it.
     Bindings bound;
     read_backwards(type->refresh.read.send, request.in.input, *type, nullptr, request.names, bound);
@@ -41,7 +43,8 @@ std::optional<Outcome> Model::versions(Request& request, const std::vector<Role>
     const std::string in_force = current == nullptr ? "v1" : to_text(*current);
     if (all.empty()) {  // the value that it was made with
       const Value* first = thing->properties.find(v.property);
-      all.push_back(Value(Map{{Value("id"), Value(in_force)}, {Value("made"), Value(thing->created)},
+      all.push_back(Value(Map{{Value("id"), Value(in_force)},
+                              {Value("made"), Value(thing->created)},
                               {Value("value"), first == nullptr ? Value() : *first}}));
       thing->hidden.set(kCount, Value(1));
     }
@@ -67,22 +70,30 @@ std::optional<Outcome> Model::versions(Request& request, const std::vector<Role>
     if (action == v.add) {
       mutation_ = true;
       if (static_cast<int>(all.size()) >= v.max) {
-        return std::unexpected(Refusal{v.full_code, fmt::format("There may be {} versions; delete one first.", v.max), 409, ErrorCode::quota, ""});
+        return std::unexpected(
+            Refusal{v.full_code, fmt::format("There may be {} versions; delete one first.", v.max),
+                    409, ErrorCode::quota, ""});
       }
       auto value = from_request(*property, request.in.input, request.in.service->protocol);
-      if (!value) return std::unexpected(Refusal{"ValidationError", value.error().message, 400, ErrorCode::invalid, ""});
+      if (!value)
+        return std::unexpected(
+            Refusal{"ValidationError", value.error().message, 400, ErrorCode::invalid, ""});
       const Value* count = thing->hidden.find(kCount);
       const int64_t number = (count != nullptr && count->is_int() ? count->as_int() : 1) + 1;
-      const Value version(Map{{Value("id"), Value(fmt::format("v{}", number))}, {Value("made"), now}, {Value("value"), *value}});
+      const Value version(Map{{Value("id"), Value(fmt::format("v{}", number))},
+                              {Value("made"), now},
+                              {Value("value"), *value}});
       all.push_back(version);
       thing->hidden.set(kCount, Value(number));
       if (to_text(request.in.input["SetAsDefault"]) == "true") set_current(version);
       reply.body.set(v.item, Value(Map{{Value(v.key), version["id"]},
-                                       {Value("IsDefaultVersion"), Value(to_text(request.in.input["SetAsDefault"]) == "true")},
+                                       {Value("IsDefaultVersion"),
+                                        Value(to_text(request.in.input["SetAsDefault"]) == "true")},
                                        {Value("CreateDate"), now}}));
     } else {
       const std::string wanted = to_text(request.in.input[v.key]);
-      const auto found = std::find_if(all.begin(), all.end(), [&](const Value& one) { return to_text(one["id"]) == wanted; });
+      const auto found = std::find_if(
+          all.begin(), all.end(), [&](const Value& one) { return to_text(one["id"]) == wanted; });
       if (found == all.end()) return std::unexpected(not_found(*type, wanted));
       if (action == v.read) {
         reply.body.set(v.item, shown(*found, true));
@@ -93,7 +104,8 @@ std::optional<Outcome> Model::versions(Request& request, const std::vector<Role>
         set_current(*found);
       } else {
         if (wanted == in_force) {
-          return std::unexpected(Refusal{v.in_use_code, "The version in force cannot be deleted.", 409, ErrorCode::dependency, ""});
+          return std::unexpected(Refusal{v.in_use_code, "The version in force cannot be deleted.",
+                                         409, ErrorCode::dependency, ""});
         }
         all.erase(found);
       }

@@ -124,8 +124,8 @@ Result<void> read_json(const HttpRequest& request, Incoming& out) {
 
 // The variable that may stand in the host: what is before ".<endpoint>." there.
 std::string in_host(const Service& service, const std::string& host) {
-  for (const std::string& word : {"." + service.endpoint + ".", "." + service.endpoint + "-",
-                                  std::string(".localhost")}) {
+  for (const std::string& word :
+       {"." + service.endpoint + ".", "." + service.endpoint + "-", std::string(".localhost")}) {
     const size_t at = host.find(word);
     if (at != std::string::npos && at > 0) return host.substr(0, at);
   }

@@ -14,13 +14,14 @@ namespace lf::sandbox {
 
 struct Incoming {
   const Service* service = nullptr;
-  std::string action;   // "" if no route fits
-  std::string region;   // of the signature's scope
-  Value input{Map{}};   // query family, JSON, and bodies of REST
+  std::string action;        // "" if no route fits
+  std::string region;        // of the signature's scope
+  Value input{Map{}};        // query family, JSON, and bodies of REST
   Map path, query, headers;  // REST: the path's variables; decoded; lower-case names
-  std::string body;     // REST: as it came
+  std::string body;          // REST: as it came
   bool head = false;
-  // A service of the query family that was spoken to in JSON, as newer clients do where it has both.
+  // A service of the query family that was spoken to in JSON, as newer clients do where it has
+  // both.
   bool json_instead = false;
 };
 

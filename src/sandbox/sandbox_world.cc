@@ -31,7 +31,8 @@ Result<void> SandboxWorld::open() {
   }
   const int64_t ahead = std::max<int64_t>(0, kept.latest.seconds + 1 - base_.clock.now().seconds);
   clock_.emplace(base_.clock, options_.speed, kept.latest.seconds == 0 ? 0 : ahead);
-  transport_ = std::make_unique<SandboxTransport>(package_, sources_, *clock_, base_.files, std::move(options));
+  transport_ = std::make_unique<SandboxTransport>(package_, sources_, *clock_, base_.files,
+                                                  std::move(options));
   transport_->model().things() = std::move(kept);
   return {};
 }
@@ -39,7 +40,8 @@ Result<void> SandboxWorld::open() {
 World SandboxWorld::world() {
   Environment environment = base_.environment;
   for (const auto& [name, value] : package_.info().sandbox_environment) environment[name] = value;
-  return World{*transport_, *clock_, base_.random, base_.files, base_.process, std::move(environment),
+  return World{*transport_,   *clock_,       base_.random,
+               base_.files,   base_.process, std::move(environment),
                base_.self};
 }
 

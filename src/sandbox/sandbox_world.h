@@ -16,9 +16,9 @@ namespace lf::sandbox {
 class SandboxWorld {
  public:
   struct Options {
-    std::string folder;   // where cloud.json lies; "": nothing is kept
+    std::string folder;  // where cloud.json lies; "": nothing is kept
     uint64_t seed = 1;
-    double speed = 50;    // a minute's wait takes about a second
+    double speed = 50;  // a minute's wait takes about a second
     Faults faults;
   };
   // `package`, `sources` and what `base` refers to must outlive it.

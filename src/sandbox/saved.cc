@@ -15,7 +15,9 @@ Value typed(const char* kind, std::string text) {
   return Value(Map{{Value("$"), Value(kind)}, {Value("v"), Value(std::move(text))}});
 }
 
-Value time(const Timestamp& t) { return typed("time", format_timestamp(t)); }
+Value time(const Timestamp& t) {
+  return typed("time", format_timestamp(t));
+}
 
 Timestamp time_of(const Value& plain) {
   const Value value = from_plain(plain);
@@ -122,7 +124,8 @@ std::string save_things(const Things& things) {
 Result<void> load_things(const std::string& text, Things& things) {
   auto file = parse_json(text);
   if (!file) return fail(ErrorCode::corrupt, "the model cloud's file: " + file.error().message);
-  if (!(*file)["format"].is_int() || (*file)["format"].as_int() != kFormat || !(*file)["things"].is_list()) {
+  if (!(*file)["format"].is_int() || (*file)["format"].as_int() != kFormat ||
+      !(*file)["things"].is_list()) {
     return fail(ErrorCode::corrupt, "the model cloud's file is of another format");
   }
   for (const Value& one : (*file)["things"].as_list()) {
@@ -145,13 +148,16 @@ Result<void> load_things(const std::string& text, Things& things) {
   }
   if ((*file)["held"].is_list()) {
     for (const Value& one : (*file)["held"].as_list()) {
-      things.held.push_back({one["type"].string_or(), one["id"].string_or(),
-                             {one["account"].string_or(), one["region"].string_or()}, time_of(one["until"])});
+      things.held.push_back({one["type"].string_or(),
+                             one["id"].string_or(),
+                             {one["account"].string_or(), one["region"].string_or()},
+                             time_of(one["until"])});
     }
   }
   things.latest = time_of((*file)["latest"]);
   const Value& next = (*file)["next"];
-  if (next.is_int()) things.next_number = std::max(things.next_number, static_cast<uint64_t>(next.as_int()));
+  if (next.is_int())
+    things.next_number = std::max(things.next_number, static_cast<uint64_t>(next.as_int()));
   return {};
 }
 

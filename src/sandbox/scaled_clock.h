@@ -27,7 +27,8 @@ class ScaledClock final : public Clock {
     return start_ + static_cast<int64_t>(static_cast<double>(base_.monotonic() - start_) * factor_);
   }
   uint64_t after(int64_t delay_ns, std::function<void()> done) override {
-    return base_.after(static_cast<int64_t>(static_cast<double>(delay_ns) / factor_), std::move(done));
+    return base_.after(static_cast<int64_t>(static_cast<double>(delay_ns) / factor_),
+                       std::move(done));
   }
   void cancel(uint64_t timer) override { base_.cancel(timer); }
 

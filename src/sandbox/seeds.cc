@@ -61,7 +61,9 @@ bool fits_any(const List& have, const Value& wanted) {
 }  // namespace
 
 bool meets_filters(const Value& item, const Value& filters, const Map& known) {
-  const List all = filters.is_list() ? filters.as_list() : filters.is_map() ? List{filters} : List{};
+  const List all = filters.is_list()  ? filters.as_list()
+                   : filters.is_map() ? List{filters}
+                                      : List{};
   for (const Value& filter : all) {
     std::string name = filter["Name"].string_or();
     List have;
@@ -152,7 +154,8 @@ std::optional<std::expected<Reply, Refusal>> Seeds::answer(const Service& servic
       if (meets_filters(item, input["Filter"], {})) kept.push_back(item);
     }
   } else if (found.is_error()) {
-    return std::unexpected(Refusal{"InternalError", found.error_message(), 500, ErrorCode::internal, ""});
+    return std::unexpected(
+        Refusal{"InternalError", found.error_message(), 500, ErrorCode::internal, ""});
   }
   reply.body.set(items, Value(std::move(kept)));
   return reply;

@@ -19,8 +19,8 @@ class Seeds {
   Result<void> load(Package& package, Sources& sources);
   // nullopt: the file says nothing of this action.
   std::optional<std::expected<Reply, Refusal>> answer(const Service& service,
-                                                      const std::string& action,
-                                                      const Value& input, const Map& names) const;
+                                                      const std::string& action, const Value& input,
+                                                      const Map& names) const;
   // Whether `id` is a thing of that type that the cloud has by itself (globs in `exists:`).
   bool exists(const std::string& type, const std::string& id) const;
 

@@ -14,13 +14,17 @@ namespace lf::sandbox {
 
 namespace {
 
-using SteadyClock = std::chrono::steady_clock;
-
 // The cloud on the server's side of the wire. All members are called under the lock.
 class Cloud {
  public:
-  Cloud(Package& package, Sources& sources, FileSystem& files, const ServerOptions& options)
-      : package_(package), sources_(sources), files_(files), options_(options), start_(SteadyClock::now()) {
+  Cloud(Package& package, Sources& sources, Clock& clock, FileSystem& files,
+        const ServerOptions& options)
+      : package_(package),
+        sources_(sources),
+        clock_(clock),
+        files_(files),
+        options_(options),
+        start_(clock.monotonic()) {
     reset();
   }
 
@@ -29,16 +33,17 @@ class Cloud {
     auto made = files_.make_folders(options_.folder);
     if (!made) return made;
     auto text = files_.read(options_.folder + "/cloud.json");
-    if (!text) return text.error().code == ErrorCode::not_found ? Result<void>() : fail(text.error());
+    if (!text)
+      return text.error().code == ErrorCode::not_found ? Result<void>() : fail(text.error());
     auto loaded = load_things(*text, model_->things());
     // Time goes on from where it stood.
-    ahead_s_ = std::max<int64_t>(0, model_->things().latest.seconds + 1 - wall().seconds);
+    ahead_s_ = std::max<int64_t>(0, model_->things().latest.seconds + 1 - clock_.now().seconds);
     return loaded;
   }
 
   // nullopt: the answer is lost.
   std::optional<HttpResponse> answer(const HttpRequest& request) {
-    HttpResponse response = model_->handle(request, now(), wall());
+    HttpResponse response = model_->handle(request, now(), clock_.now());
     const bool lost = model_->lose_answer();
     if (model_->take_changed()) {
       if (auto saved = save(); !saved) {
@@ -77,7 +82,8 @@ class Cloud {
     const int64_t span = options_.latency_max_ms - options_.latency_min_ms;
     if (span <= 0) return options_.latency_min_ms;
     random_ = random_ * 6364136223846793005U + 1442695040888963407U;
-    return options_.latency_min_ms + static_cast<int64_t>((random_ >> 33) % static_cast<uint64_t>(span + 1));
+    return options_.latency_min_ms +
+           static_cast<int64_t>((random_ >> 33) % static_cast<uint64_t>(span + 1));
   }
 
  private:
@@ -91,15 +97,9 @@ class Cloud {
     model_ = std::make_unique<Model>(package_, sources_, std::move(model));
   }
 
-  static Timestamp wall() {
-    const auto since = std::chrono::system_clock::now().time_since_epoch();
-    const auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
-    return {ns / 1'000'000'000, static_cast<int32_t>(ns % 1'000'000'000)};
-  }
-
-  Timestamp now() const {
-    const double real = std::chrono::duration<double>(SteadyClock::now() - start_).count();
-    Timestamp out = wall();
+  Timestamp now() {
+    const double real = static_cast<double>(clock_.monotonic() - start_) / 1e9;
+    Timestamp out = clock_.now();
     const double ahead = real * (options_.speed - 1) + static_cast<double>(ahead_s_);
     out.seconds += static_cast<int64_t>(ahead);
     return out;
@@ -107,14 +107,16 @@ class Cloud {
 
   Result<void> save() {
     if (options_.folder.empty()) return {};
-    return replace_file(files_, options_.folder + "/cloud.json", save_things(model_->things()), 0600);
+    return replace_file(files_, options_.folder + "/cloud.json", save_things(model_->things()),
+                        0600);
   }
 
   Package& package_;
   Sources& sources_;
+  Clock& clock_;
   FileSystem& files_;
   const ServerOptions& options_;
-  SteadyClock::time_point start_;
+  MonotonicNs start_;
   std::unique_ptr<Model> model_;
   uint64_t random_ = options_.seed * 977 + 5;
   int64_t ahead_s_ = 0;
@@ -122,10 +124,11 @@ class Cloud {
 
 }  // namespace
 
-Result<void> serve(Package& package, Sources& sources, FileSystem& files, const ServerOptions& options,
+Result<void> serve(Package& package, Sources& sources, Clock& clock, FileSystem& files,
+                   const ServerOptions& options,
                    const std::function<void(const std::string& url)>& ready,
                    const std::function<bool()>& stop) {
-  Cloud cloud(package, sources, files, options);
+  Cloud cloud(package, sources, clock, files, options);
   if (auto loaded = cloud.load(); !loaded) return loaded;
   std::mutex lock;
   const auto handle = [&](const HttpRequest& request) {
@@ -133,7 +136,8 @@ Result<void> serve(Package& package, Sources& sources, FileSystem& files, const 
     std::optional<HttpResponse> response;
     {
       const std::lock_guard<std::mutex> guard(lock);
-      if (request.path.starts_with("/_sandbox/")) return std::optional(cloud.admin(request.path, request.body));
+      if (request.path.starts_with("/_sandbox/"))
+        return std::optional(cloud.admin(request.path, request.body));
       response = cloud.answer(request);
       latency = cloud.latency_ms();
     }

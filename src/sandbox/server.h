@@ -22,14 +22,15 @@ struct ServerOptions {
   std::string listen = "127.0.0.1:0";  // port 0: a free one
   std::string folder;                  // keeps cloud.json; "": nothing is kept
   uint64_t seed = 1;
-  double speed = 1;                    // how much faster than real the cloud's time goes
+  double speed = 1;  // how much faster than real the cloud's time goes
   int64_t latency_min_ms = 0, latency_max_ms = 0;  // each call takes so long, by the seed
   std::map<std::string, ModelOptions::Key> keys;   // accepted besides the package's own
 };
 
-// Serves until `stop` is true (looked at every 100 ms). `ready` hears the URL once connections are
-// taken. io: the address cannot be used, or the folder not be written.
-Result<void> serve(Package& package, Sources& sources, FileSystem& files, const ServerOptions& options,
+// `clock`: the real one. Serves until `stop` is true (looked at every 100 ms). `ready` hears the
+// URL once connections are taken. io: the address cannot be used, or the folder not be written.
+Result<void> serve(Package& package, Sources& sources, Clock& clock, FileSystem& files,
+                   const ServerOptions& options,
                    const std::function<void(const std::string& url)>& ready,
                    const std::function<bool()>& stop);
 

@@ -24,13 +24,13 @@ struct Thing {
   const ResourceType* type = nullptr;  // null until the type was needed (things that were loaded)
   Place place;
   std::string id;
-  uint64_t number = 0;                 // in the order of making
-  Map properties;                      // desired and computed ones; elements carry their computed fields
-  Map hidden;                          // what the rules keep beside them ("#versions")
+  uint64_t number = 0;  // in the order of making
+  Map properties;       // desired and computed ones; elements carry their computed fields
+  Map hidden;           // what the rules keep beside them ("#versions")
   Timestamp created;
-  std::optional<Timestamp> deleted;    // deletion asked for; the thing is still listed
-  std::optional<Timestamp> gone_at;    // from then on it is not listed any more
-  std::string token, token_digest;     // of its create
+  std::optional<Timestamp> deleted;  // deletion asked for; the thing is still listed
+  std::optional<Timestamp> gone_at;  // from then on it is not listed any more
+  std::string token, token_digest;   // of its create
 };
 
 // A name that stays taken for a while after its thing went.

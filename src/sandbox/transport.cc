@@ -19,10 +19,13 @@ ModelOptions options_of(Package& package, uint64_t seed) {
 
 }  // namespace
 
-SandboxTransport::SandboxTransport(Package& package, Sources& sources, Clock& clock, FileSystem& files,
-                                   TransportOptions options)
-    : clock_(clock), files_(files), options_(std::move(options)),
-      model_(package, sources, options_of(package, options_.seed)), random_(options_.seed * 31 + 7) {
+SandboxTransport::SandboxTransport(Package& package, Sources& sources, Clock& clock,
+                                   FileSystem& files, TransportOptions options)
+    : clock_(clock),
+      files_(files),
+      options_(std::move(options)),
+      model_(package, sources, options_of(package, options_.seed)),
+      random_(options_.seed * 31 + 7) {
   model_.faults() = options_.faults;
 }
 SandboxTransport::~SandboxTransport() = default;
@@ -52,8 +55,11 @@ void SandboxTransport::send(HttpRequest request, std::function<void(Result<HttpR
     auto saved = save();
     if (!saved) result = fail(saved.error());
   }
-  if (lost) result = fail(ErrorCode::outcome_unknown, "the connection was lost before the answer came");
-  clock_.after(delay, [done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
+  if (lost)
+    result = fail(ErrorCode::outcome_unknown, "the connection was lost before the answer came");
+  clock_.after(delay, [done = std::move(done), result = std::move(result)]() mutable {
+    done(std::move(result));
+  });
 }
 
 }  // namespace lf::sandbox

@@ -13,9 +13,10 @@
 namespace lf::sandbox {
 
 struct TransportOptions {
-  std::string folder;            // "": nothing is kept
+  std::string folder;  // "": nothing is kept
   uint64_t seed = 1;
-  int64_t read_ms = 40, write_ms = 120;  // usual times; each call takes between half and one and a half
+  int64_t read_ms = 40,
+          write_ms = 120;  // usual times; each call takes between half and one and a half
   Faults faults;
 };
 

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "engine/loop.h"
+#include "engine/real_clock.h"
 #include "engine/real_files.h"
 #include "provider/package_files.h"
 #include "sandbox/server.h"
@@ -28,6 +29,7 @@ int main(int argc, char** argv) {
   if (argc < 4) return 3;
   lf::Loop loop;
   lf::RealFiles files(loop);
+  lf::RealClock clock(loop);
   auto folder = lf::read_package_folder(files, argv[1]);
   if (!folder) {
     std::fprintf(stderr, "%s\n", folder.error().message.c_str());
@@ -45,7 +47,8 @@ int main(int argc, char** argv) {
     std::printf("%s\n", url.c_str());
     std::fflush(stdout);
   };
-  const auto served = lf::sandbox::serve(package, sources, files, options, ready, input_ended);
+  const auto served =
+      lf::sandbox::serve(package, sources, clock, files, options, ready, input_ended);
   for (const auto& one : diagnostics.all()) std::fprintf(stderr, "%s\n", one.message.c_str());
   if (!served) std::fprintf(stderr, "%s\n", served.error().message.c_str());
   return served ? 0 : 1;
