@@ -85,7 +85,9 @@ Value walk(const Value& tree, const WirePath& path, size_t from) {
 
 }  // namespace
 
-Value at_path(const Value& tree, const WirePath& path) { return walk(tree, path, 0); }
+Value at_path(const Value& tree, const WirePath& path) {
+  return walk(tree, path, 0);
+}
 
 const Property* Property::field(std::string_view field_name) const {
   return find_named(fields, field_name);
@@ -112,8 +114,8 @@ Type ResourceType::object_type() const {
   fields.push_back({"id", Type(Type::Kind::string), true});
   for (const Property& property : properties) {
     const bool secret = property.secret && property.type.kind() != Type::Kind::secret;
-    fields.push_back({property.name, secret ? Type::secret(property.type) : property.type,
-                      property.required});
+    fields.push_back(
+        {property.name, secret ? Type::secret(property.type) : property.type, property.required});
   }
   return Type::object(name, std::move(fields));
 }

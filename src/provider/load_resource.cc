@@ -17,10 +17,10 @@ namespace {
 
 const std::vector<std::string_view>& sections() {
   static const std::vector<std::string_view> kSections = {
-    "type",     "doc",    "service", "schema_version",  "traits",   "id",     "marks",
-    "properties", "create", "update",  "refresh",       "facets",   "delete", "waits",
-    "ends",     "visible_within",    "recovery", "errors", "blockers", "preflight",
-    "security", "sandbox"};
+      "type",     "doc",        "service",  "schema_version", "traits",   "id",
+      "marks",    "properties", "create",   "update",         "refresh",  "facets",
+      "delete",   "waits",      "ends",     "visible_within", "recovery", "errors",
+      "blockers", "preflight",  "security", "sandbox"};
   return kSections;
 }
 
@@ -127,7 +127,8 @@ void Loader::head(const LoadNode& file, ResourceType& out) {
 void Loader::marks(const LoadNode& file, ResourceType& out) {
   const LoadNode* node = file.find("marks");
   if (node == nullptr) return;
-  keys(*node, "marks", {"carrier", "property", "in_create", "reason", "key_max", "value_max", "charset"});
+  keys(*node, "marks",
+       {"carrier", "property", "in_create", "reason", "key_max", "value_max", "charset"});
   required(*node, "carrier", "marks");
   word<MarkCarrier>(*node, "carrier", out.carrier,
                     {{"none", MarkCarrier::none},
@@ -207,8 +208,7 @@ void Loader::check_resource(const LoadNode& file, ResourceType& out) {
     for (const Facet& facet : out.facets) element = element || facet.each == property.name;
     if (given && property.wire.empty() && !marked && !element &&
         !used_properties_.contains(property.name)) {
-      error(Code::LF0908, property.span,
-            fmt::format("`{}` never reaches the cloud", property.name))
+      error(Code::LF0908, property.span, fmt::format("`{}` never reaches the cloud", property.name))
           .help.push_back("it needs `wire`, a call that sends `${self." + property.name +
                           "}`, or `local: true`");
     }
@@ -251,7 +251,8 @@ void Loader::check_marks(const LoadNode& file, const ResourceType& out) {
     error(Code::LF0909, node->find("value_max")->span,
           fmt::format("a mark needs {} characters of value", kValueMin));
   }
-  for (const std::string& key : {package->mark_stack, package->mark_address, package->mark_intent}) {
+  for (const std::string& key :
+       {package->mark_stack, package->mark_address, package->mark_intent}) {
     if (out.mark_key_max != 0 && static_cast<int>(key.size()) > out.mark_key_max) {
       error(Code::LF0909, node->find("key_max")->span,
             fmt::format("the mark `{}` is longer than a key may be", key));
