@@ -54,6 +54,7 @@ Value walk_each(const Value& list, const WirePath& path, size_t from) {
 }
 
 Value walk(const Value& tree, const WirePath& path, size_t from) {
+  static const Value kNothing;
   const Value* at = &tree;
   for (size_t i = from; i < path.size(); ++i) {
     const std::string& step = path[i];
@@ -71,14 +72,12 @@ Value walk(const Value& tree, const WirePath& path, size_t from) {
       }
     }
     const std::optional<size_t> index = list_index(step);
-    if (!index) return {};
-    // XML cannot tell a list of one from its element: index 0 of a thing is the thing.
-    if (!at->is_list()) {
-      if (*index != 0 || at->is_null()) return {};
-      continue;
+    if (at->is_list()) {
+      at = index && *index < at->as_list().size() ? &at->as_list()[*index] : &kNothing;
+    } else if (index != size_t{0}) {
+      // XML cannot tell a list of one from its element: index 0 of a thing is the thing.
+      at = &kNothing;
     }
-    if (*index >= at->as_list().size()) return {};
-    at = &at->as_list()[*index];
   }
   return *at;
 }

@@ -229,10 +229,14 @@ std::vector<ErrorPattern> Loader::errors(const LoadNode& node) {
       if (entry.key == to_string(each)) code = each;
     }
     if (!code) {
-      LoadNode key;
-      key.text = entry.key;
-      key.span = entry.key_span;
-      unknown_word(key, "an error class", std::move(names));
+      Diagnostic& unknown = error(Code::LF0904, entry.key_span,
+                                  fmt::format("there is no error class `{}`", entry.key));
+      const std::string near = nearest(entry.key, names);
+      if (!near.empty()) {
+        const std::string title = fmt::format("did you mean `{}`?", near);
+        unknown.fixes.push_back({title, entry.key_span, near, false});
+      }
+      unknown.help.push_back("it is one of: " + join(names, ", "));
       continue;
     }
     if (!want(entry.value, LoadNode::Kind::list, entry.key)) continue;

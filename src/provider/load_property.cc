@@ -61,8 +61,10 @@ bool Loader::properties(const LoadNode& map, std::vector<Property>& out, bool ne
   }
   std::swap(around, siblings_);
   for (const LoadNode::Entry& entry : map.entries) {
+    const size_t before = diagnostics_.error_count();
     Property one;
     if (property(entry, nested, one)) out.push_back(std::move(one));
+    if (!nested && diagnostics_.error_count() != before) poisoned_.insert(entry.key);
   }
   std::swap(around, siblings_);
   return true;
@@ -104,9 +106,15 @@ void Loader::property_type(const LoadNode& node, Property& out) {
   if (listed) parseable = replace_all(parseable, "enum", "string");
   std::string why;
   auto parsed = Type::parse(parseable, &why);
-  if (!parsed || (notation.find("enum") != std::string::npos) != listed) {
-    if (parsed || notation == "enum") why = "`enum` and `values` go together";
-    error(Code::LF0917, type->span, fmt::format("`{}` is no type", notation), why);
+  if (parsed && (notation.find("enum") != std::string::npos) != listed) {
+    error(Code::LF0917, type->span, "`type: enum` and `values` go together");
+    return;
+  }
+  if (!parsed) {
+    const bool bare = notation.find("enum") != std::string::npos;
+    error(Code::LF0917, type->span,
+          bare ? "`type: enum` and `values` go together" : fmt::format("`{}` is no type", notation),
+          bare ? "" : why);
     return;
   }
   if (listed) parsed = with_leaf(*parsed, Type::enumeration(values), Type::Kind::string);
@@ -247,7 +255,8 @@ Value Loader::literal(const LoadNode& node, const Type& type, std::string_view w
   if (converted) return std::move(*converted);
   Diagnostic& wrong =
       error(Code::LF0918, node.span, fmt::format("{}: {}", what, converted.error().message));
-  if (!converted.error().suggestion.empty()) wrong.help.push_back(converted.error().suggestion);
+  if (!converted.error().suggestion.empty())
+    wrong.help.push_back("write `" + converted.error().suggestion + "`");
   return {};
 }
 

@@ -109,8 +109,8 @@ void Loader::head(const LoadNode& file, ResourceType& out) {
   if (required(file, "doc", "type") != nullptr) text(file, "doc", out.doc);
   service_ = out.service = service_of(file);
   number(file, "schema_version", out.schema_version, 1, 1'000'000);
-  if (const LoadNode* id = required(file, "id", "type")) {
-    keys(*id, "id", {"path", "derive", "prefix"});
+  const LoadNode* id = required(file, "id", "type");
+  if (id != nullptr && keys(*id, "id", {"path", "derive", "prefix"})) {
     path(*id, "path", out.id_path);
     text(*id, "prefix", out.id_prefix);
     if (const LoadNode* derive = id->find("derive")) {
@@ -196,6 +196,7 @@ void Loader::resolve_properties(const LoadNode& file, ResourceType& out) {
 void Loader::check_resource(const LoadNode& file, ResourceType& out) {
   const LoadNode* all = file.find("properties");
   for (const Property& property : out.properties) {
+    if (poisoned_.contains(property.name)) continue;
     const bool given = !property.computed && !property.local;
     const bool changes = property.immutable || !out.update.empty() || !property.facet.empty();
     if (given && !changes) {

@@ -147,6 +147,7 @@ class Loader {
   };
   std::vector<Pending> pending_;
   std::set<std::string> used_properties_;
+  std::set<std::string> poisoned_;  // properties that were reported: what follows from it is silent
   std::vector<std::pair<std::string, Span>> input_uses_;  // of a look-up's inputs without `wire`
 };
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each rule of the loader: testdata/bad/RULE.yaml and the errors that it must give, RULE.errors.
 // After a change of wording: unit_tests "[.update-loader]" writes the .errors files anew.
-#include <catch2/catch.hpp>
-
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 #include <iterator>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // When two values of a property mean the same: by its `compare`, its set keys and its fields.
 #include <algorithm>
+#include <cmath>
 
 #include "base/digest.h"
 #include "base/json.h"
@@ -91,10 +92,10 @@ Value canonical_of(const Type& declared, const Property& property, const Value& 
       }
       return Value(std::move(out));
     }
-    case Value::Kind::string:
-      return canonical_text(
-          property,
-          wire_detail::scalar_from_text(type, value.as_string()).string_or(value.as_string()));
+    case Value::Kind::string: {
+      const Value typed = wire_detail::scalar_from_text(type, value.as_string());
+      return typed.is_string() ? canonical_text(property, typed.as_string()) : typed;
+    }
     case Value::Kind::cidr:
       return Value(format_cidr(property.compare == Compare::cidr ? masked(value.as_cidr())
                                                                  : value.as_cidr()));
@@ -231,8 +232,11 @@ Value scalar_from_text(const Type& type, const std::string& text) {
     case Type::Kind::floating: {
       char* end = nullptr;
       const double number = std::strtod(text.c_str(), &end);
-      if (!text.empty() && *end == '\0') return Value(number);
-      break;
+      if (text.empty() || *end != '\0') break;
+      if (number == std::floor(number) && std::fabs(number) < 9e15) {
+        return Value(static_cast<int64_t>(number));
+      }
+      return Value(number);
     }
     case Type::Kind::duration:
       if (const auto duration = parse_duration(text)) return Value(*duration);
