@@ -54,6 +54,7 @@ Value walk_each(const Value& list, const WirePath& path, size_t from) {
 }
 
 Value walk(const Value& tree, const WirePath& path, size_t from) {
+  static const Value kNothing;
   const Value* at = &tree;
   for (size_t i = from; i < path.size(); ++i) {
     const std::string& step = path[i];
@@ -71,21 +72,21 @@ Value walk(const Value& tree, const WirePath& path, size_t from) {
       }
     }
     const std::optional<size_t> index = list_index(step);
-    if (!index) return {};
-    // XML cannot tell a list of one from its element: index 0 of a thing is the thing.
-    if (!at->is_list()) {
-      if (*index != 0 || at->is_null()) return {};
-      continue;
+    if (at->is_list()) {
+      at = index && *index < at->as_list().size() ? &at->as_list()[*index] : &kNothing;
+    } else if (index != size_t{0}) {
+      // XML cannot tell a list of one from its element: index 0 of a thing is the thing.
+      at = &kNothing;
     }
-    if (*index >= at->as_list().size()) return {};
-    at = &at->as_list()[*index];
   }
   return *at;
 }
 
 }  // namespace
 
-Value at_path(const Value& tree, const WirePath& path) { return walk(tree, path, 0); }
+Value at_path(const Value& tree, const WirePath& path) {
+  return walk(tree, path, 0);
+}
 
 const Property* Property::field(std::string_view field_name) const {
   return find_named(fields, field_name);
@@ -112,8 +113,8 @@ Type ResourceType::object_type() const {
   fields.push_back({"id", Type(Type::Kind::string), true});
   for (const Property& property : properties) {
     const bool secret = property.secret && property.type.kind() != Type::Kind::secret;
-    fields.push_back({property.name, secret ? Type::secret(property.type) : property.type,
-                      property.required});
+    fields.push_back(
+        {property.name, secret ? Type::secret(property.type) : property.type, property.required});
   }
   return Type::object(name, std::move(fields));
 }

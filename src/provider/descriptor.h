@@ -36,16 +36,16 @@ struct ErrorPattern {
 
 struct Page {
   bool none = true;
-  std::string send;           // wire name of the token in the request
-  WirePath receive;           // where the next token is in the answer
-  Value size;                 // map of wire names to constants: page size
+  std::string send;  // wire name of the token in the request
+  WirePath receive;  // where the next token is in the answer
+  Value size;        // map of wire names to constants: page size
 };
 
 struct Service {
   std::string name;
   Protocol protocol = Protocol::json;
   std::string api_version, json_version, target_prefix, endpoint, signing_name, model, xmlns;
-  std::string in_host;             // REST: the path template whose value may stand in the host
+  std::string in_host;  // REST: the path template whose value may stand in the host
   bool query_compatible = false, content_md5 = false;
   Page page;
   std::vector<ErrorPattern> errors;  // own ones first, then those of `all`
@@ -53,15 +53,15 @@ struct Service {
 
 struct Call {
   std::string action;
-  std::string service;               // empty: the type's
+  std::string service;                             // empty: the type's
   std::string http_method, http_path, http_query;  // REST: templates with {x}
   std::vector<std::pair<std::string, Template>> path, query, headers;
   std::string root, xmlns;
   Template payload, send;
   std::vector<std::pair<std::string, WirePath>> take;
   bool idempotent = false;
-  bool raw = false;                  // REST: the answer is text, read as @body
-  std::string throttle;              // "read", "write" or a class of the service
+  bool raw = false;      // REST: the answer is text, read as @body
+  std::string throttle;  // "read", "write" or a class of the service
   std::vector<std::string> absent_on, retry_on;
   Span span;
   bool valid() const { return !action.empty(); }
@@ -73,7 +73,7 @@ struct Step {
   std::optional<cel::Interpolation> when, for_each, repeat_until;
   std::string as;
   std::vector<std::pair<std::string, WirePath>> bind;  // empty path: the whole answer
-  std::string repeat_from;           // empty: this step
+  std::string repeat_from;                             // empty: this step
   int repeat_limit = 100;
   bool read = false;
 };
@@ -82,36 +82,43 @@ using Verb = std::vector<Step>;
 
 enum class Absent : uint8_t { server, unset, with_default };
 enum class Compare : uint8_t {
-  exact, json, iam_policy, case_insensitive, cidr, version_prefix, trim_dot, digest,
+  exact,
+  json,
+  iam_policy,
+  case_insensitive,
+  cidr,
+  version_prefix,
+  trim_dot,
+  digest,
 };
 enum class ReadTransform : uint8_t { none, url_json, json, base64, last_path, last_colon };
 enum class WireFormat : uint8_t { plain, json, base64, string };
 
 struct Property {
   std::string name, doc;
-  Type type;                       // of the whole property; objects carry their fields
-  std::vector<Property> fields;    // of an object, or of the objects in a list or map
-  std::vector<std::string> key;    // a set's key fields; {"value"} for scalars; empty: no set
-  WirePath wire;                   // empty: not sent by itself
-  std::vector<WirePath> wire_or;   // alternatives to `wire`: the one whose parent is made already
-  WirePath read;                   // empty: not read back
+  Type type;                      // of the whole property; objects carry their fields
+  std::vector<Property> fields;   // of an object, or of the objects in a list or map
+  std::vector<std::string> key;   // a set's key fields; {"value"} for scalars; empty: no set
+  WirePath wire;                  // empty: not sent by itself
+  std::vector<WirePath> wire_or;  // alternatives to `wire`: the one whose parent is made already
+  WirePath read;                  // empty: not read back
   ReadTransform read_transform = ReadTransform::none;
   WireFormat format = WireFormat::plain;
-  std::string pair_key, pair_value;            // `pairs`; empty: none
+  std::string pair_key, pair_value;  // `pairs`; empty: none
   std::string read_pair_key, read_pair_value;
-  std::string item, read_item;                 // `item`; empty: none
-  std::string unit;                            // "" where the type has none
+  std::string item, read_item;  // `item`; empty: none
+  std::string unit;             // "" where the type has none
   std::optional<cel::Interpolation> where;
   bool required = false, immutable = false, secret = false, write_only = false, computed = false,
        local = false, unique_name = false, changes_on_update = false;
   std::optional<cel::Interpolation> derive;
   Absent absent = Absent::server;
   Value default_value;
-  Value clear;                     // wire value that unsets it; null: none
+  Value clear;  // wire value that unsets it; null: none
   Compare compare = Compare::exact;
   bool drifts = true;
   std::string drifts_after;
-  std::string facet;               // "": the create group
+  std::string facet;  // "": the create group
   std::optional<cel::Interpolation> check;
   std::string check_message, pattern;
   std::optional<double> min, max;
@@ -122,12 +129,12 @@ struct Property {
 };
 
 struct FacetRead {
-  Call call;                       // invalid: read from the refreshed item
-  WirePath item;                   // where in the answer the properties are read
-  WirePath each;                   // where in an item of the list the element is; empty: the item
+  Call call;      // invalid: read from the refreshed item
+  WirePath item;  // where in the answer the properties are read
+  WirePath each;  // where in an item of the list the element is; empty: the item
   // Elements whose names come from a list call and whose content from one call each.
   WirePath ids;
-  std::string ids_as;              // "key"
+  std::string ids_as;  // "key"
   Call detail;
   WirePath detail_item;
 };
@@ -135,9 +142,9 @@ struct FacetRead {
 struct Facet {
   std::string name;
   Verb apply, reset;
-  std::string each;                // element facet: the property's name
+  std::string each;  // element facet: the property's name
   Verb add, change, remove;
-  int batch = 0;                   // 0: one element a call
+  int batch = 0;  // 0: one element a call
   bool remove_first = false, late = false, preexisting = false;
   FacetRead read;
   std::vector<std::string> properties;  // in file order
@@ -159,7 +166,7 @@ struct Create {
   CreateKind kind = CreateKind::fresh;
   Verb steps;
   WirePath result;
-  std::string token;               // wire name of the client token; empty: none
+  std::string token;                   // wire name of the client token; empty: none
   std::vector<std::string> in_create;  // facets
 };
 
@@ -169,15 +176,15 @@ struct ListCall {
   bool scalar = false, partial = false;
   std::string by_ids;
   int ids_max = 100;
-  Template by_mark, by_name;       // `send` trees; empty: no such filter
-  Call name_call;                  // valid: finds a unique name by itself, its item at `name_item`
+  Template by_mark, by_name;  // `send` trees; empty: no such filter
+  Call name_call;             // valid: finds a unique name by itself, its item at `name_item`
   WirePath name_item;
   Page page;
 };
 
 struct Refresh {
   std::optional<ListCall> list;
-  Call read;                       // invalid: only the list
+  Call read;  // invalid: only the list
   WirePath read_item;
 };
 
@@ -229,13 +236,13 @@ struct SecurityCheck {
 };
 
 struct SandboxRule {
-  std::string on;                  // "create", "delete", a facet's name, or an action
+  std::string on;  // "create", "delete", a facet's name, or an action
   cel::Interpolation when, message;
   std::string code;
   int status = 400;
 };
 struct Sandbox {
-  std::string id;                  // "vpc-{hex17}"
+  std::string id;  // "vpc-{hex17}"
   std::vector<std::pair<std::string, Template>> computed;
   Template defaults, fresh;
   Template item;                   // wire members that items have beside the properties'
@@ -265,22 +272,22 @@ struct ResourceType {
   std::string id_prefix;
   MarkCarrier carrier = MarkCarrier::none;
   std::string mark_property;
-  std::string mark_reason;              // why there is no carrier
+  std::string mark_reason;                   // why there is no carrier
   int mark_key_max = 0, mark_value_max = 0;  // 0: no limit known
-  std::string mark_charset;             // RE2 over a whole key or value; empty: any text
+  std::string mark_charset;                  // RE2 over a whole key or value; empty: any text
   bool marks_in_create = false;
-  std::vector<Property> properties;     // in file order
+  std::vector<Property> properties;  // in file order
   Create create;
   Verb update;
   bool update_whole = false;
   Refresh refresh;
-  std::vector<Facet> facets;            // in file order
+  std::vector<Facet> facets;  // in file order
   Delete del;
   Wait wait_create, wait_update, wait_delete;
   std::optional<Ends> ends;
   Duration visible_within{30, 0};
   std::vector<Recovery> recovery;
-  std::vector<ErrorPattern> errors;     // the type's, then the service's
+  std::vector<ErrorPattern> errors;  // the type's, then the service's
   std::vector<Blocker> blockers;
   std::vector<Preflight> preflight;
   std::vector<SecurityCheck> security;

@@ -93,8 +93,13 @@ int run(const fs::path& root, const fs::path& output) {
   auto files = std::make_shared<MemoryPackageFiles>();
   std::set<std::string> paths;
   if (!read_files(root, *files, paths) || !check(files, paths)) return 1;
+  const std::string blob = make_blob(*files, paths);
+  std::ifstream old(output, std::ios::binary);
+  // An unchanged blob keeps its time, so that nothing is linked again for it.
+  if (old && std::string{std::istreambuf_iterator<char>(old), {}} == blob) return 0;
+  old.close();
   std::ofstream out(output, std::ios::binary);
-  out << make_blob(*files, paths);
+  out << blob;
   out.close();
   if (!out) {
     fmt::print(stderr, "{}: cannot be written\n", output.string());

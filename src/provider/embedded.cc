@@ -66,8 +66,10 @@ class EmbeddedFiles : public PackageFiles {
     size_t low = 0, high = count();
     while (low < high) {
       const size_t middle = low + (high - low) / 2;
-      if (path(middle) < wanted) low = middle + 1;
-      else high = middle;
+      if (path(middle) < wanted)
+        low = middle + 1;
+      else
+        high = middle;
     }
     return low;
   }

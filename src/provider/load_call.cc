@@ -14,9 +14,9 @@ namespace lf {
 namespace {
 
 constexpr std::array<ErrorCode, 12> kClasses = {
-    ErrorCode::not_found, ErrorCode::not_visible_yet, ErrorCode::exists,   ErrorCode::conflict,
-    ErrorCode::dependency, ErrorCode::throttled,      ErrorCode::capacity, ErrorCode::quota,
-    ErrorCode::auth,      ErrorCode::expired,         ErrorCode::unavailable, ErrorCode::invalid};
+    ErrorCode::not_found,  ErrorCode::not_visible_yet, ErrorCode::exists,      ErrorCode::conflict,
+    ErrorCode::dependency, ErrorCode::throttled,       ErrorCode::capacity,    ErrorCode::quota,
+    ErrorCode::auth,       ErrorCode::expired,         ErrorCode::unavailable, ErrorCode::invalid};
 
 bool is_rest(Protocol protocol) {
   return protocol == Protocol::rest_json || protocol == Protocol::rest_xml;
@@ -27,8 +27,8 @@ bool is_rest(Protocol protocol) {
 bool Loader::call(const LoadNode& node, std::string_view what, CallPlace place,
                   const NameScope& scope, Call& out, const Words& also) {
   if (!keys(node, what,
-            {"action", "http", "path", "query", "headers", "root", "xmlns", "payload", "raw", "send",
-             "service", "take", "idempotent", "throttle", "absent_on", "retry_on"},
+            {"action", "http", "path", "query", "headers", "root", "xmlns", "payload", "raw",
+             "send", "service", "take", "idempotent", "throttle", "absent_on", "retry_on"},
             also)) {
     return false;
   }
@@ -73,8 +73,8 @@ void Loader::call_rest(const LoadNode& node, const NameScope& scope, Call& out) 
     const LoadNode::Entry* entry = node.entry(key);
     if (entry == nullptr) return;
     error(Code::LF0920, entry->key_span,
-          fmt::format("calls of `{}` ({}) have no `{}`", service->name, to_string(service->protocol),
-                      key));
+          fmt::format("calls of `{}` ({}) have no `{}`", service->name,
+                      to_string(service->protocol), key));
   };
   if (!rest) {
     for (const char* key : {"http", "path", "query", "headers", "payload", "raw"}) refuse(key);
@@ -229,10 +229,14 @@ std::vector<ErrorPattern> Loader::errors(const LoadNode& node) {
       if (entry.key == to_string(each)) code = each;
     }
     if (!code) {
-      LoadNode key;
-      key.text = entry.key;
-      key.span = entry.key_span;
-      unknown_word(key, "an error class", std::move(names));
+      Diagnostic& unknown = error(Code::LF0904, entry.key_span,
+                                  fmt::format("there is no error class `{}`", entry.key));
+      const std::string near = nearest(entry.key, names);
+      if (!near.empty()) {
+        const std::string title = fmt::format("did you mean `{}`?", near);
+        unknown.fixes.push_back({title, entry.key_span, near, false});
+      }
+      unknown.help.push_back("it is one of: " + join(names, ", "));
       continue;
     }
     if (!want(entry.value, LoadNode::Kind::list, entry.key)) continue;

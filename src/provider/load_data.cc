@@ -9,9 +9,8 @@ namespace lf {
 
 bool Loader::load_data(const LoadNode& file, DataType& out) {
   const size_t before = diagnostics_.error_count();
-  const Words sections = {"data", "doc",  "service", "inputs",  "call", "where",
-                          "sort", "pick", "none",    "outputs", "pin",  "account_scoped",
-                          "errors"};
+  const Words sections = {"data", "doc",  "service", "inputs", "call",           "where", "sort",
+                          "pick", "none", "outputs", "pin",    "account_scoped", "errors"};
   if (!want(file, LoadNode::Kind::map, "the file")) return false;
   section_order(file, sections);
   keys(file, "data", sections);

@@ -14,9 +14,9 @@ namespace {
 
 // Reserved in CEL's grammar (Language Definition, "Syntax"): no name of ours may be one.
 constexpr std::array<std::string_view, 21> kReserved = {
-    "as",        "break",  "const",  "continue",  "else", "false", "for",
-    "function",  "if",     "import", "in",        "let",  "loop",  "namespace",
-    "null",      "package", "return", "true",     "var",  "void",  "while"};
+    "as",       "break",   "const",  "continue", "else", "false", "for",
+    "function", "if",      "import", "in",       "let",  "loop",  "namespace",
+    "null",     "package", "return", "true",     "var",  "void",  "while"};
 
 // The text of a bare expression as one `${…}`, each byte still at its own place.
 TextMap bare_map(const LoadNode& node) {
@@ -105,8 +105,8 @@ void Loader::check_reference(const cel::Expression& expression, const cel::Refer
                              const NameScope& scope) {
   const Span span = expression.span(reference.begin, reference.end);
   if (!scope.roots.contains(reference.root)) {
-    Diagnostic& unknown = error(Code::LF0915, span,
-                                fmt::format("`{}` means nothing here", reference.root));
+    Diagnostic& unknown =
+        error(Code::LF0915, span, fmt::format("`{}` means nothing here", reference.root));
     const std::vector<std::string> names(scope.roots.begin(), scope.roots.end());
     const std::string near = nearest(reference.root, names);
     if (!near.empty()) unknown.help.push_back(fmt::format("did you mean `{}`?", near));
@@ -115,8 +115,8 @@ void Loader::check_reference(const cel::Expression& expression, const cel::Refer
   }
   if (reference.path.empty()) return;
   const std::string& name = reference.path.front();
-  const bool own = reference.root == "self" || reference.root == "prior" ||
-                   reference.root == "observed";
+  const bool own =
+      reference.root == "self" || reference.root == "prior" || reference.root == "observed";
   if (own && !scope.siblings.empty()) {
     known_name(name, span, scope.siblings);
     return;
@@ -153,9 +153,8 @@ void Loader::check_names() {
 
 NameScope Loader::call_scope(std::initializer_list<std::string_view> more) const {
   NameScope scope;
-  for (const std::string_view name :
-       {"self", "prior", "observed", "id", "tags", "marks", "token", "account", "region",
-        "partition", "dns_suffix"}) {
+  for (const std::string_view name : {"self", "prior", "observed", "id", "tags", "marks", "token",
+                                      "account", "region", "partition", "dns_suffix"}) {
     scope.roots.emplace(name);
   }
   for (const std::string_view name : more) scope.roots.emplace(name);

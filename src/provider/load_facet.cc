@@ -33,9 +33,9 @@ void Loader::facet(const LoadNode::Entry& entry, ResourceType& out) {
   if (!one.each.empty()) {
     known_property(one.each, node.find("each")->span);
     element.element = out.property(one.each);
-    const bool listed = element.element != nullptr &&
-                        (element.element->type.kind() == Type::Kind::map ||
-                         !element.element->key.empty());
+    const bool listed =
+        element.element != nullptr &&
+        (element.element->type.kind() == Type::Kind::map || !element.element->key.empty());
     if (element.element != nullptr && !listed) {
       error(Code::LF0922, node.find("each")->span,
             fmt::format("`{}` has no `key`: its elements cannot be told apart", one.each));

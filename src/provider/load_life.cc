@@ -24,7 +24,8 @@ void Loader::create(const LoadNode& node, ResourceType& out) {
   create.steps = verb(node, "create", CallPlace::write, call_scope(),
                       {"kind", "result", "token", "in_create"});
   if (!create.steps.empty() && create.steps.front().read && create.kind != CreateKind::adopt) {
-    error(Code::LF0927, create.steps.front().call.span, "the first step of a create makes the thing");
+    error(Code::LF0927, create.steps.front().call.span,
+          "the first step of a create makes the thing");
   }
 }
 
@@ -152,7 +153,8 @@ void Loader::recovery(const LoadNode& node, ResourceType& out) {
       if (item.text == "id") {
         one.kind = Recovery::Kind::id;
         if (!out.id_derive) {
-          error(Code::LF0910, item.span, "the id is not known before the create: it has no `derive`");
+          error(Code::LF0910, item.span,
+                "the id is not known before the create: it has no `derive`");
         }
       } else if (item.text == "mark") {
         one.kind = Recovery::Kind::mark;
@@ -160,7 +162,8 @@ void Loader::recovery(const LoadNode& node, ResourceType& out) {
           error(Code::LF0910, item.span, "a thing that carries no marks is not found by them");
         }
       } else {
-        unknown_word(item, "recovery", {"id", "mark", "token", "natural_key", "name", "fingerprint"});
+        unknown_word(item, "recovery",
+                     {"id", "mark", "token", "natural_key", "name", "fingerprint"});
         continue;
       }
       out.recovery.push_back(std::move(one));
@@ -171,7 +174,8 @@ void Loader::recovery(const LoadNode& node, ResourceType& out) {
     }
   }
   if (out.recovery.empty() && node.items.empty()) {
-    error(Code::LF0910, node.span, fmt::format("nothing finds a lost create of `{}` again", out.name));
+    error(Code::LF0910, node.span,
+          fmt::format("nothing finds a lost create of `{}` again", out.name));
   }
 }
 
@@ -194,7 +198,7 @@ void Loader::recovery_entry(const LoadNode::Entry& entry, ResourceType& out) {
       known_property(entry.value.text, entry.value.span);
     }
   } else if (entry.key == "natural_key" || entry.key == "fingerprint") {
-    one.kind = entry.key == "name" ? Recovery::Kind::name
+    one.kind = entry.key == "name"          ? Recovery::Kind::name
                : entry.key == "natural_key" ? Recovery::Kind::natural_key
                                             : Recovery::Kind::fingerprint;
     if (want(entry.value, LoadNode::Kind::list, entry.key)) {
@@ -207,7 +211,8 @@ void Loader::recovery_entry(const LoadNode::Entry& entry, ResourceType& out) {
     LoadNode word_node;
     word_node.text = entry.key;
     word_node.span = entry.key_span;
-    unknown_word(word_node, "recovery", {"id", "mark", "token", "natural_key", "name", "fingerprint"});
+    unknown_word(word_node, "recovery",
+                 {"id", "mark", "token", "natural_key", "name", "fingerprint"});
     return;
   }
   out.recovery.push_back(std::move(one));

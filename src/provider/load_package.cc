@@ -10,7 +10,8 @@ namespace lf {
 
 bool Loader::load_package(const LoadNode& file, PackageInfo& out) {
   const size_t before = diagnostics_.error_count();
-  if (!keys(file, "package", {"package", "version", "credentials", "signing", "identity", "marks", "sandbox"})) {
+  if (!keys(file, "package",
+            {"package", "version", "credentials", "signing", "identity", "marks", "sandbox"})) {
     return false;
   }
   for (const char* key : {"package", "version"}) required(file, key, "package");
@@ -60,10 +61,10 @@ bool Loader::load_services(const LoadNode& file, std::vector<Service>& out) {
     const LoadNode& node = entry.value;
     Service one;
     one.name = entry.key;
-    if (!keys(node, entry.key,
-              {"protocol", "api_version", "json_version", "target_prefix", "endpoint",
-               "signing_name", "model", "xmlns", "in_host", "query_compatible", "content_md5",
-               "page", "errors"})) {
+    if (!keys(
+            node, entry.key,
+            {"protocol", "api_version", "json_version", "target_prefix", "endpoint", "signing_name",
+             "model", "xmlns", "in_host", "query_compatible", "content_md5", "page", "errors"})) {
       continue;
     }
     required(node, "protocol", entry.key);

@@ -61,8 +61,10 @@ bool Loader::properties(const LoadNode& map, std::vector<Property>& out, bool ne
   }
   std::swap(around, siblings_);
   for (const LoadNode::Entry& entry : map.entries) {
+    const size_t before = diagnostics_.error_count();
     Property one;
     if (property(entry, nested, one)) out.push_back(std::move(one));
+    if (!nested && diagnostics_.error_count() != before) poisoned_.insert(entry.key);
   }
   std::swap(around, siblings_);
   return true;
@@ -73,10 +75,11 @@ bool Loader::property(const LoadNode::Entry& entry, bool nested, Property& out) 
   out.name = entry.key;
   out.span = entry.key_span;
   if (!keys(node, entry.key,
-            {"type", "values", "fields", "key", "wire", "read", "read_transform", "format", "pairs",
-             "item", "unit", "where", "required", "secret", "write_only", "computed", "derive",
-             "absent", "compare", "check", "message", "pattern", "min", "max", "length", "doc",
-             "immutable", "drifts", "wire_or"},
+            {"type",           "values", "fields",     "key",      "wire",   "read",
+             "read_transform", "format", "pairs",      "item",     "unit",   "where",
+             "required",       "secret", "write_only", "computed", "derive", "absent",
+             "compare",        "check",  "message",    "pattern",  "min",    "max",
+             "length",         "doc",    "immutable",  "drifts",   "wire_or"},
             nested ? Words{} : Words{"changes_on", "facet", "unique_name", "local", "clear"})) {
     return false;
   }
@@ -103,9 +106,15 @@ void Loader::property_type(const LoadNode& node, Property& out) {
   if (listed) parseable = replace_all(parseable, "enum", "string");
   std::string why;
   auto parsed = Type::parse(parseable, &why);
-  if (!parsed || (notation.find("enum") != std::string::npos) != listed) {
-    if (parsed || notation == "enum") why = "`enum` and `values` go together";
-    error(Code::LF0917, type->span, fmt::format("`{}` is no type", notation), why);
+  if (parsed && (notation.find("enum") != std::string::npos) != listed) {
+    error(Code::LF0917, type->span, "`type: enum` and `values` go together");
+    return;
+  }
+  if (!parsed) {
+    const bool bare = notation.find("enum") != std::string::npos;
+    error(Code::LF0917, type->span,
+          bare ? "`type: enum` and `values` go together" : fmt::format("`{}` is no type", notation),
+          bare ? "" : why);
     return;
   }
   if (listed) parsed = with_leaf(*parsed, Type::enumeration(values), Type::Kind::string);
@@ -140,8 +149,10 @@ void Loader::property_flags(const LoadNode& node, Property& out) {
   std::vector<std::string> changes;
   texts(node, "changes_on", changes);
   for (const std::string& verb : changes) {
-    if (verb == "update") out.changes_on_update = true;
-    else unknown_word(*node.find("changes_on"), "changes_on", {"update"});
+    if (verb == "update")
+      out.changes_on_update = true;
+    else
+      unknown_word(*node.find("changes_on"), "changes_on", {"update"});
   }
   if (const LoadNode* drifts = node.find("drifts")) {
     if (drifts->is_map()) {
@@ -153,7 +164,8 @@ void Loader::property_flags(const LoadNode& node, Property& out) {
       unknown_word(*drifts, "drifts", {"never", "{after: PROPERTY}"});
     }
   }
-  const bool list = has_leaf(out.type, leaf_of(out.type).kind()) && out.type.kind() == Type::Kind::list;
+  const bool list =
+      has_leaf(out.type, leaf_of(out.type).kind()) && out.type.kind() == Type::Kind::list;
   if (!out.key.empty() && !list) {
     error(Code::LF0927, node.entry("key")->key_span, "only a list can be a set with a `key`");
   }
@@ -175,7 +187,8 @@ void Loader::property_wire(const LoadNode& node, Property& out) {
   if (const LoadNode* others = node.find("wire_or")) {
     if (want(*others, LoadNode::Kind::list, "wire_or")) {
       for (const LoadNode& item : others->items) {
-        if (want(item, LoadNode::Kind::scalar, "wire_or")) out.wire_or.push_back(split_path(item.text));
+        if (want(item, LoadNode::Kind::scalar, "wire_or"))
+          out.wire_or.push_back(split_path(item.text));
       }
     }
     if (out.wire.empty()) required(node, "wire", out.name);
@@ -187,10 +200,9 @@ void Loader::property_wire(const LoadNode& node, Property& out) {
                        {"base64", ReadTransform::base64},
                        {"last_path", ReadTransform::last_path},
                        {"last_colon", ReadTransform::last_colon}});
-  word<WireFormat>(node, "format", out.format,
-                   {{"json", WireFormat::json},
-                    {"base64", WireFormat::base64},
-                    {"string", WireFormat::string}});
+  word<WireFormat>(
+      node, "format", out.format,
+      {{"json", WireFormat::json}, {"base64", WireFormat::base64}, {"string", WireFormat::string}});
   if (node.find("read_transform") == nullptr) {
     if (out.format == WireFormat::json) out.read_transform = ReadTransform::json;
     if (out.format == WireFormat::base64) out.read_transform = ReadTransform::base64;
@@ -223,9 +235,9 @@ void Loader::property_wire(const LoadNode& node, Property& out) {
   const Type::Kind leaf = leaf_of(out.type).kind();
   if (const LoadNode* unit = node.find("unit")) {
     text(node, "unit", out.unit);
-    const std::vector<std::string> units =
-        leaf == Type::Kind::duration ? std::vector<std::string>{"s", "min", "h", "d"}
-                                     : std::vector<std::string>{"B", "KiB", "MiB", "GiB"};
+    const std::vector<std::string> units = leaf == Type::Kind::duration
+                                               ? std::vector<std::string>{"s", "min", "h", "d"}
+                                               : std::vector<std::string>{"B", "KiB", "MiB", "GiB"};
     if (leaf != Type::Kind::duration && leaf != Type::Kind::size) {
       error(Code::LF0927, unit->span, "only a duration and a size have units");
     } else if (std::find(units.begin(), units.end(), out.unit) == units.end()) {
@@ -241,9 +253,10 @@ void Loader::property_wire(const LoadNode& node, Property& out) {
 Value Loader::literal(const LoadNode& node, const Type& type, std::string_view what) {
   auto converted = convert(node.to_value(), type, true);
   if (converted) return std::move(*converted);
-  Diagnostic& wrong = error(Code::LF0918, node.span,
-                            fmt::format("{}: {}", what, converted.error().message));
-  if (!converted.error().suggestion.empty()) wrong.help.push_back(converted.error().suggestion);
+  Diagnostic& wrong =
+      error(Code::LF0918, node.span, fmt::format("{}: {}", what, converted.error().message));
+  if (!converted.error().suggestion.empty())
+    wrong.help.push_back("write `" + converted.error().suggestion + "`");
   return {};
 }
 

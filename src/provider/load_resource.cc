@@ -17,10 +17,10 @@ namespace {
 
 const std::vector<std::string_view>& sections() {
   static const std::vector<std::string_view> kSections = {
-    "type",     "doc",    "service", "schema_version",  "traits",   "id",     "marks",
-    "properties", "create", "update",  "refresh",       "facets",   "delete", "waits",
-    "ends",     "visible_within",    "recovery", "errors", "blockers", "preflight",
-    "security", "sandbox"};
+      "type",     "doc",        "service",  "schema_version", "traits",   "id",
+      "marks",    "properties", "create",   "update",         "refresh",  "facets",
+      "delete",   "waits",      "ends",     "visible_within", "recovery", "errors",
+      "blockers", "preflight",  "security", "sandbox"};
   return kSections;
 }
 
@@ -109,8 +109,8 @@ void Loader::head(const LoadNode& file, ResourceType& out) {
   if (required(file, "doc", "type") != nullptr) text(file, "doc", out.doc);
   service_ = out.service = service_of(file);
   number(file, "schema_version", out.schema_version, 1, 1'000'000);
-  if (const LoadNode* id = required(file, "id", "type")) {
-    keys(*id, "id", {"path", "derive", "prefix"});
+  const LoadNode* id = required(file, "id", "type");
+  if (id != nullptr && keys(*id, "id", {"path", "derive", "prefix"})) {
     path(*id, "path", out.id_path);
     text(*id, "prefix", out.id_prefix);
     if (const LoadNode* derive = id->find("derive")) {
@@ -127,7 +127,8 @@ void Loader::head(const LoadNode& file, ResourceType& out) {
 void Loader::marks(const LoadNode& file, ResourceType& out) {
   const LoadNode* node = file.find("marks");
   if (node == nullptr) return;
-  keys(*node, "marks", {"carrier", "property", "in_create", "reason", "key_max", "value_max", "charset"});
+  keys(*node, "marks",
+       {"carrier", "property", "in_create", "reason", "key_max", "value_max", "charset"});
   required(*node, "carrier", "marks");
   word<MarkCarrier>(*node, "carrier", out.carrier,
                     {{"none", MarkCarrier::none},
@@ -195,6 +196,7 @@ void Loader::resolve_properties(const LoadNode& file, ResourceType& out) {
 void Loader::check_resource(const LoadNode& file, ResourceType& out) {
   const LoadNode* all = file.find("properties");
   for (const Property& property : out.properties) {
+    if (poisoned_.contains(property.name)) continue;
     const bool given = !property.computed && !property.local;
     const bool changes = property.immutable || !out.update.empty() || !property.facet.empty();
     if (given && !changes) {
@@ -207,8 +209,7 @@ void Loader::check_resource(const LoadNode& file, ResourceType& out) {
     for (const Facet& facet : out.facets) element = element || facet.each == property.name;
     if (given && property.wire.empty() && !marked && !element &&
         !used_properties_.contains(property.name)) {
-      error(Code::LF0908, property.span,
-            fmt::format("`{}` never reaches the cloud", property.name))
+      error(Code::LF0908, property.span, fmt::format("`{}` never reaches the cloud", property.name))
           .help.push_back("it needs `wire`, a call that sends `${self." + property.name +
                           "}`, or `local: true`");
     }
@@ -251,7 +252,8 @@ void Loader::check_marks(const LoadNode& file, const ResourceType& out) {
     error(Code::LF0909, node->find("value_max")->span,
           fmt::format("a mark needs {} characters of value", kValueMin));
   }
-  for (const std::string& key : {package->mark_stack, package->mark_address, package->mark_intent}) {
+  for (const std::string& key :
+       {package->mark_stack, package->mark_address, package->mark_intent}) {
     if (out.mark_key_max != 0 && static_cast<int>(key.size()) > out.mark_key_max) {
       error(Code::LF0909, node->find("key_max")->span,
             fmt::format("the mark `{}` is longer than a key may be", key));

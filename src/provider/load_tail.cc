@@ -101,13 +101,14 @@ void Loader::security(const LoadNode& node, ResourceType& out) {
 
 void Loader::sandbox(const LoadNode& node, ResourceType& out) {
   Sandbox& box = out.sandbox;
-  if (!keys(node, "sandbox", {"id", "computed", "defaults", "fresh", "item", "elements", "answers",
-                              "restored", "missing_ids_ignored", "versions", "rules", "source"})) {
+  if (!keys(node, "sandbox",
+            {"id", "computed", "defaults", "fresh", "item", "elements", "answers", "restored",
+             "missing_ids_ignored", "versions", "rules", "source"})) {
     return;
   }
   text(node, "id", box.id);
-  const NameScope scope = call_scope({"input", "parent", "siblings", "referrers", "element", "state",
-                                      "created", "now", "headers", "token"});
+  const NameScope scope = call_scope({"input", "parent", "siblings", "referrers", "element",
+                                      "state", "created", "now", "headers", "token"});
   templates(node, "computed", scope, box.computed);
   const auto known = [&](const char* key) {
     const LoadNode* map = node.find(key);
@@ -126,8 +127,9 @@ void Loader::sandbox(const LoadNode& node, ResourceType& out) {
   flag(node, "missing_ids_ignored", box.missing_ids_ignored);
   if (const LoadNode* versions = node.find("versions")) {
     Sandbox::Versions& out_versions = box.versions.emplace();
-    if (keys(*versions, "versions", {"property", "current", "key", "list", "items", "read", "item", "add",
-                                     "remove", "choose", "max", "full_code", "in_use_code"})) {
+    if (keys(*versions, "versions",
+             {"property", "current", "key", "list", "items", "read", "item", "add", "remove",
+              "choose", "max", "full_code", "in_use_code"})) {
       for (const char* key : {"property", "current", "key"}) required(*versions, key, "versions");
       text(*versions, "property", out_versions.property);
       text(*versions, "current", out_versions.current);

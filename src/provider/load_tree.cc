@@ -75,7 +75,8 @@ LoadNode merge_trees(const LoadNode& under, const LoadNode& over) {
   if (!under.is_map() || !over.is_map()) return over;
   LoadNode out = over;
   for (LoadNode::Entry& entry : out.entries) {
-    if (const LoadNode* below = under.find(entry.key)) entry.value = merge_trees(*below, entry.value);
+    if (const LoadNode* below = under.find(entry.key))
+      entry.value = merge_trees(*below, entry.value);
   }
   for (const LoadNode::Entry& entry : under.entries) {
     if (over.find(entry.key) == nullptr) out.entries.push_back(entry);

@@ -23,11 +23,11 @@ struct LoadNode {
 
   Kind kind = Kind::null;
   bool quoted = false;
-  bool poisoned = false;   // reported already
+  bool poisoned = false;  // reported already
   Span span;
-  std::string text;        // of a scalar
-  TextMap map;             // of a scalar that holds an expression
-  Value value;             // of a scalar: by the YAML core schema
+  std::string text;  // of a scalar
+  TextMap map;       // of a scalar that holds an expression
+  Value value;       // of a scalar: by the YAML core schema
   std::vector<LoadNode> items;
   std::vector<Entry> entries;
 

@@ -40,8 +40,8 @@ bool Loader::want(const LoadNode& node, LoadNode::Kind kind, std::string_view ke
   return false;
 }
 
-bool Loader::keys(const LoadNode& map, std::string_view what,
-                  const Words& known, const Words& also) {
+bool Loader::keys(const LoadNode& map, std::string_view what, const Words& known,
+                  const Words& also) {
   if (!want(map, LoadNode::Kind::map, what)) return false;
   std::vector<std::string> all(known.begin(), known.end());
   all.insert(all.end(), also.begin(), also.end());
@@ -51,7 +51,8 @@ bool Loader::keys(const LoadNode& map, std::string_view what,
         error(Code::LF0901, entry.key_span, fmt::format("`{}` has no key `{}`", what, entry.key));
     const std::string near = nearest(entry.key, all);
     if (!near.empty()) {
-      unknown.fixes.push_back({fmt::format("did you mean `{}`?", near), entry.key_span, near, false});
+      unknown.fixes.push_back(
+          {fmt::format("did you mean `{}`?", near), entry.key_span, near, false});
     }
   }
   return true;
@@ -156,7 +157,8 @@ void Loader::regex(const LoadNode& map, std::string_view key, std::string& out) 
   if (out.empty()) return;
   const std::string wrong = regex_error(out);
   if (!wrong.empty()) {
-    error(Code::LF0921, map.find(key)->span, fmt::format("`{}` is no regular expression", out), wrong);
+    error(Code::LF0921, map.find(key)->span, fmt::format("`{}` is no regular expression", out),
+          wrong);
   }
 }
 

@@ -53,8 +53,7 @@ class Loader {
   // --- loader.cc: nodes ---
   Diagnostic& error(Code code, Span span, std::string message, std::string label = "");
   // Reports keys of `map` outside `known`; false if it is no map. `what` names the thing.
-  bool keys(const LoadNode& map, std::string_view what, const Words& known,
-            const Words& also = {});
+  bool keys(const LoadNode& map, std::string_view what, const Words& known, const Words& also = {});
   bool want(const LoadNode& node, LoadNode::Kind kind, std::string_view key);
   // Each leaves `out` alone where the key is absent and reports what is of the wrong kind.
   const LoadNode* required(const LoadNode& map, std::string_view key, std::string_view what);
@@ -148,6 +147,7 @@ class Loader {
   };
   std::vector<Pending> pending_;
   std::set<std::string> used_properties_;
+  std::set<std::string> poisoned_;  // properties that were reported: what follows from it is silent
   std::vector<std::pair<std::string, Span>> input_uses_;  // of a look-up's inputs without `wire`
 };
 

@@ -102,7 +102,9 @@ Loader Package::Rep::loader() {
 }
 
 void Package::Rep::keep_references(const Loader& from) {
-  const auto append = [](auto& to, const auto& more) { to.insert(to.end(), more.begin(), more.end()); };
+  const auto append = [](auto& to, const auto& more) {
+    to.insert(to.end(), more.begin(), more.end());
+  };
   append(type_references, from.type_references);
   append(data_references, from.data_references);
   append(trait_references, from.trait_references);
@@ -110,18 +112,32 @@ void Package::Rep::keep_references(const Loader& from) {
 
 Package::Package(std::string name, std::shared_ptr<const PackageFiles> files, Sources& sources,
                  Diagnostics& diagnostics)
-    : rep_(new Rep{.name = std::move(name), .files = std::move(files), .sources = sources,
-                   .diagnostics = diagnostics, .info = {}, .services = {}, .traits = {},
-                   .resources = {}, .data = {}, .type_references = {}, .data_references = {},
-                   .trait_references = {}, .trait_places = {}, .look_up_files = {}}) {
+    : rep_(new Rep{.name = std::move(name),
+                   .files = std::move(files),
+                   .sources = sources,
+                   .diagnostics = diagnostics,
+                   .info = {},
+                   .services = {},
+                   .traits = {},
+                   .resources = {},
+                   .data = {},
+                   .type_references = {},
+                   .data_references = {},
+                   .trait_references = {},
+                   .trait_places = {},
+                   .look_up_files = {}}) {
   Loader loads(diagnostics);
   if (const auto node = rep_->read("package.yaml")) loads.load_package(*node, rep_->info);
 }
 
 Package::~Package() = default;
 
-const PackageInfo& Package::info() const { return rep_->info; }
-const Service* Package::service(std::string_view name) { return rep_->service(name); }
+const PackageInfo& Package::info() const {
+  return rep_->info;
+}
+const Service* Package::service(std::string_view name) {
+  return rep_->service(name);
+}
 
 namespace {
 
@@ -170,7 +186,8 @@ const std::map<std::string, std::string, std::less<>>& Package::Rep::data_files(
     if (declared.empty()) {
       diagnostics.add(Code::LF0902, {}, fmt::format("`{}` has no line `data: NAME`", full));
     } else if (!look_up_files->emplace(declared, below).second) {
-      diagnostics.add(Code::LF0912, {}, fmt::format("two files describe the look-up `{}`", declared));
+      diagnostics.add(Code::LF0912, {},
+                      fmt::format("two files describe the look-up `{}`", declared));
     }
   }
   return *look_up_files;
@@ -210,8 +227,9 @@ const DataType* Package::data(std::string_view name) {
       Loader loads = rep_->loader();
       bool good = loads.load_data(*node, *fresh);
       if (good && !found->second.ends_with("/" + last_name(name) + ".yaml")) {
-        rep_->diagnostics.add(Code::LF0924, fresh->span,
-                              fmt::format("the file of `{}` is data/{}.yaml", name, last_name(name)));
+        rep_->diagnostics.add(
+            Code::LF0924, fresh->span,
+            fmt::format("the file of `{}` is data/{}.yaml", name, last_name(name)));
         good = false;
       }
       rep_->keep_references(loads);
@@ -285,8 +303,9 @@ void Package::Rep::check_references(const Package& package) {
     size_t uses = 0;
     for (const auto& [used, at] : trait_references) uses += used == trait ? 1 : 0;
     if (uses >= 2) continue;
-    diagnostics.add(Code::LF0914, span,
-                    fmt::format("the trait `{}` is used by {}", trait, uses == 0 ? "no type" : "one type"))
+    diagnostics
+        .add(Code::LF0914, span,
+             fmt::format("the trait `{}` is used by {}", trait, uses == 0 ? "no type" : "one type"))
         .help.push_back("a trait is for what at least two types share");
   }
 }
@@ -301,9 +320,9 @@ bool Package::check_all() {
     return false;
   }
   if (rep.info.name != rep.name) {
-    rep.diagnostics.add(Code::LF0924, {},
-                        fmt::format("the folder `{}` describes the package `{}`", rep.name,
-                                    rep.info.name));
+    rep.diagnostics.add(
+        Code::LF0924, {},
+        fmt::format("the folder `{}` describes the package `{}`", rep.name, rep.info.name));
   }
   rep.load_services();
   rep.load_traits();

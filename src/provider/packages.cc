@@ -44,7 +44,8 @@ struct Packages::Rep {
 
 Packages::Packages(Sources& sources, Diagnostics& diagnostics,
                    std::shared_ptr<const PackageFiles> overlay)
-    : rep_(new Rep{sources, diagnostics, std::make_shared<OverlaidFiles>(std::move(overlay)), {}}) {}
+    : rep_(new Rep{sources, diagnostics, std::make_shared<OverlaidFiles>(std::move(overlay)), {}}) {
+}
 
 Packages::~Packages() = default;
 
@@ -53,8 +54,8 @@ Package* Packages::find(std::string_view name) {
   if (known != rep_->loaded.end()) return known->second.get();
   std::unique_ptr<Package> fresh;
   if (rep_->files->find(std::string(name) + "/package.yaml")) {
-    fresh = std::make_unique<Package>(std::string(name), rep_->files, rep_->sources,
-                                      rep_->diagnostics);
+    fresh =
+        std::make_unique<Package>(std::string(name), rep_->files, rep_->sources, rep_->diagnostics);
   }
   return (rep_->loaded[std::string(name)] = std::move(fresh)).get();
 }

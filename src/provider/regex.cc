@@ -11,7 +11,9 @@ RE2::Options quiet() {
   options.set_log_errors(false);
   return options;
 }
-re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
+re2::StringPiece piece(std::string_view text) {
+  return {text.data(), text.size()};
+}
 }  // namespace
 
 std::string regex_error(const std::string& pattern) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // When two values of a property mean the same: by its `compare`, its set keys and its fields.
 #include <algorithm>
+#include <cmath>
 
 #include "base/digest.h"
 #include "base/json.h"
@@ -26,7 +27,9 @@ Value parsed_document(const Value& value) {
   return document ? std::move(*document) : value;
 }
 
-bool is_set(const Property& property) { return !property.key.empty(); }
+bool is_set(const Property& property) {
+  return !property.key.empty();
+}
 
 // What tells elements of a set apart: the element itself, or its key fields with their defaults.
 Value element_key(const Property& property, const Value& element) {
@@ -65,7 +68,8 @@ Value canonical_of(const Type& declared, const Property& property, const Value& 
     case Value::Kind::list: {
       List out;
       const Type& element = type.kind() == Type::Kind::list ? type.element() : type;
-      for (const Value& item : value.as_list()) out.push_back(canonical_of(element, property, item));
+      for (const Value& item : value.as_list())
+        out.push_back(canonical_of(element, property, item));
       if (is_set(property)) {
         std::stable_sort(out.begin(), out.end(), [&](const Value& a, const Value& b) {
           return sort_text(element_key(property, a)) < sort_text(element_key(property, b));
@@ -77,20 +81,21 @@ Value canonical_of(const Type& declared, const Property& property, const Value& 
       Map out;
       for (const auto& [key, member] : value.as_map()) {
         if (member.is_unset()) continue;
-        const Property* field = type.kind() == Type::Kind::object ? property.field(key.string_or())
-                                                                  : nullptr;
+        const Property* field =
+            type.kind() == Type::Kind::object ? property.field(key.string_or()) : nullptr;
         if (field != nullptr) {
           out.set(key, canonical(*field, member));
         } else {
-          out.set(key, canonical_of(type.kind() == Type::Kind::map ? type.element() : type, property,
-                                    member));
+          out.set(key, canonical_of(type.kind() == Type::Kind::map ? type.element() : type,
+                                    property, member));
         }
       }
       return Value(std::move(out));
     }
-    case Value::Kind::string:
-      return canonical_text(property, wire_detail::scalar_from_text(type, value.as_string()).string_or(
-                                          value.as_string()));
+    case Value::Kind::string: {
+      const Value typed = wire_detail::scalar_from_text(type, value.as_string());
+      return typed.is_string() ? canonical_text(property, typed.as_string()) : typed;
+    }
     case Value::Kind::cidr:
       return Value(format_cidr(property.compare == Compare::cidr ? masked(value.as_cidr())
                                                                  : value.as_cidr()));
@@ -157,7 +162,8 @@ bool same_lists(const Type& type, const Property& property, const List& a, const
   const auto order = [&](const List& items) {
     std::vector<std::pair<std::string, const Value*>> out;
     for (const Value& item : items) {
-      out.emplace_back(sort_text(element_key(property, canonical_of(element, property, item))), &item);
+      out.emplace_back(sort_text(element_key(property, canonical_of(element, property, item))),
+                       &item);
     }
     std::stable_sort(out.begin(), out.end(),
                      [](const auto& x, const auto& y) { return x.first < y.first; });
@@ -197,18 +203,19 @@ bool same(const Type& declared, const Property& property, const Value& a, const 
   if (a.is_list() && b.is_list()) return same_lists(type, property, a.as_list(), b.as_list());
   if (a.is_map() && b.is_map()) {
     const bool object = !property.fields.empty() && type.kind() != Type::Kind::map;
-    return object ? same_fields(property, a, b)
-                  : same_maps(type, property, a.as_map(), b.as_map());
+    return object ? same_fields(property, a, b) : same_maps(type, property, a.as_map(), b.as_map());
   }
   if (property.compare == Compare::version_prefix) return version_prefix(a, b);
   if (property.compare == Compare::digest) return same_digest(a, b);
-  const Value left = canonical_of(declared, property, a), right = canonical_of(declared, property, b);
+  const Value left = canonical_of(declared, property, a),
+              right = canonical_of(declared, property, b);
   if (left == right) return true;
   // A number on one side and its text on the other, where the type says which is meant.
   if (left.is_string() == right.is_string()) return false;
   const std::string& text = left.is_string() ? left.as_string() : right.as_string();
   const Value number = wire_detail::scalar_from_text(type, text);
-  return number == (left.is_string() ? right : left) || text == to_text(left.is_string() ? right : left);
+  return number == (left.is_string() ? right : left) ||
+         text == to_text(left.is_string() ? right : left);
 }
 
 }  // namespace
@@ -225,8 +232,11 @@ Value scalar_from_text(const Type& type, const std::string& text) {
     case Type::Kind::floating: {
       char* end = nullptr;
       const double number = std::strtod(text.c_str(), &end);
-      if (!text.empty() && *end == '\0') return Value(number);
-      break;
+      if (text.empty() || *end != '\0') break;
+      if (number == std::floor(number) && std::fabs(number) < 9e15) {
+        return Value(static_cast<int64_t>(number));
+      }
+      return Value(number);
     }
     case Type::Kind::duration:
       if (const auto duration = parse_duration(text)) return Value(*duration);

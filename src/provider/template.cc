@@ -46,9 +46,8 @@ const std::vector<Template>* Template::as_list() const {
   return rep_ == nullptr ? nullptr : std::get_if<std::vector<Template>>(&rep_->form);
 }
 const std::vector<std::pair<std::string, Template>>* Template::as_map() const {
-  return rep_ == nullptr
-             ? nullptr
-             : std::get_if<std::vector<std::pair<std::string, Template>>>(&rep_->form);
+  return rep_ == nullptr ? nullptr
+                         : std::get_if<std::vector<std::pair<std::string, Template>>>(&rep_->form);
 }
 const cel::Interpolation* Template::as_scalar() const {
   return rep_ == nullptr ? nullptr : std::get_if<cel::Interpolation>(&rep_->form);

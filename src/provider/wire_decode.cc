@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Wire data -> properties: out of an answer (client) and out of a request (sandbox). Services say
-// `true` as "true", a list of one as its element and an empty list as "": the declared type decides.
+// `true` as "true", a list of one as its element and an empty list as "": the declared type
+// decides.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -89,14 +90,16 @@ Result<Value> to_timestamp(const Property& property, const Value& value) {
   }
   const Result<Value> seconds = to_double(property, value);
   if (!seconds) return unreadable(property, value, "a time");
-  const double number = seconds->is_double() ? seconds->as_double()
-                                             : static_cast<double>(whole_number(*seconds).value_or(0));
+  const double number = seconds->is_double()
+                            ? seconds->as_double()
+                            : static_cast<double>(whole_number(*seconds).value_or(0));
   if (std::isnan(number) || std::fabs(number) > 253402300799.0) {
     return unreadable(property, value, "a time");
   }
   const double whole = std::floor(number);
-  return Value(Timestamp{static_cast<int64_t>(whole),
-                         static_cast<int32_t>(std::lround((number - whole) * 1e3) % 1000) * 1'000'000});
+  return Value(
+      Timestamp{static_cast<int64_t>(whole),
+                static_cast<int32_t>(std::lround((number - whole) * 1e3) % 1000) * 1'000'000});
 }
 
 Result<Value> to_string_value(const Property& property, const Value& value) {
@@ -135,7 +138,8 @@ Result<Value> decode_scalar(const Type& type, const Property& property, const Va
     case Type::Kind::cidr: {
       if (value.is_cidr()) return value;
       const auto cidr = parse_cidr(value.string_or());
-      return cidr ? Result<Value>(Value(*cidr)) : unreadable(property, value, "a range of addresses");
+      return cidr ? Result<Value>(Value(*cidr))
+                  : unreadable(property, value, "a range of addresses");
     }
     case Type::Kind::ip: {
       if (value.is_ip()) return value;
@@ -241,8 +245,9 @@ Result<Value> decode_map(const Type& type, const Property& property, const Value
     out.set(key.is_string() ? key : Value(to_text(key)), std::move(*element));
     return {};
   };
-  const bool pairs = !key_name.empty() &&
-                     (!value.is_map() || value.as_map().find(std::string_view(key_name)) != nullptr);
+  const bool pairs =
+      !key_name.empty() &&
+      (!value.is_map() || value.as_map().find(std::string_view(key_name)) != nullptr);
   if (pairs) {
     auto items = counted(property, as_items(value), side);
     if (!items) return std::unexpected(items.error());
@@ -281,7 +286,8 @@ Result<Value> decode_object(const Property& property, const Value& value, Side s
   Map out;
   for (const Property& field : property.fields) {
     if (field.local || (field.write_only && side == Side::answer)) continue;
-    const Value member = side == Side::request ? at_request(field, value) : at_path(value, field.read);
+    const Value member =
+        side == Side::request ? at_request(field, value) : at_path(value, field.read);
     if (side == Side::answer && field.read.empty()) continue;
     if (member.is_unset()) continue;
     auto decoded = decode_whole(field, member, side, depth + 1);
@@ -330,9 +336,9 @@ Result<Value> decode_whole(const Property& property, const Value& value, Side si
     if (!text) return unreadable(property, value, "percent-encoded JSON");
     document = Value(std::move(*text));
   }
-  const bool json = side == Side::request ? property.format == WireFormat::json
-                                          : transform == ReadTransform::json ||
-                                                transform == ReadTransform::url_json;
+  const bool json = side == Side::request
+                        ? property.format == WireFormat::json
+                        : transform == ReadTransform::json || transform == ReadTransform::url_json;
   if (json && document.is_string() && !wants_text(property)) {
     if (document.as_string().empty()) return Value();
     auto parsed = parse_json(document.as_string());

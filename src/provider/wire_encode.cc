@@ -157,8 +157,8 @@ Value encode_list(const Type& type, const Property& property, const List& items,
   out.reserve(items.size());
   for (const Value& item : items) {
     if (item.is_unset()) continue;
-    Value element = encode(type.kind() == Type::Kind::list ? type.element() : type, property, item,
-                           side);
+    Value element =
+        encode(type.kind() == Type::Kind::list ? type.element() : type, property, item, side);
     out.push_back(wrap.empty() ? std::move(element)
                                : Value(Map{{Value(wrap), std::move(element)}}));
   }

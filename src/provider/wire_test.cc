@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "provider/wire.h"
+
+#include <catch2/catch.hpp>
+
+#include "base/json.h"
+#include "base/units.h"
+#include "provider/load_tree.h"
+#include "provider/loader.h"
+#include "yaml/reader.h"
+
+using namespace lf;
+
+namespace {
+
+// Properties as a descriptor writes them, under a service of `protocol`.
+struct Written {
+  Sources sources;
+  Diagnostics diagnostics;
+  Service service;
+  ResourceType type;
+
+  explicit Written(const std::string& properties, Protocol protocol = Protocol::json) {
+    service.name = "demo";
+    service.protocol = protocol;
+    std::string text =
+        "type: t.demo.x\ndoc: d\nservice: demo\nid: {path: id}\nproperties:\n" + properties +
+        "create: {kind: new, action: A}\nupdate: {action: U}\nrefresh: {read: {action: R}}\n"
+        "delete: {kind: call, action: D}\nrecovery: [{fingerprint: []}]\n";
+    const SourceId id = sources.add("t.yaml", std::move(text));
+    SyntaxTree tree(sources);
+    const Node root = read_yaml(tree, id, diagnostics);
+    Loader loader(diagnostics);
+    loader.find_service = [this](std::string_view) { return &service; };
+    loader.load_resource(copy_tree(root), type);
+    for (const Diagnostic& each : diagnostics.sorted()) UNSCOPED_INFO(render(each, sources, {}));
+    REQUIRE(diagnostics.empty());
+  }
+  const Property& operator[](std::string_view name) const {
+    const Property* found = type.property(name);
+    REQUIRE(found != nullptr);
+    return *found;
+  }
+};
+
+Value json(const std::string& text) {
+  auto value = parse_json(text);
+  REQUIRE(value);
+  return *value;
+}
+
+std::string sent(const Property& property, const Value& value) {
+  Map input;
+  put_on_wire(property, value, input);
+  return to_json(Value(input));
+}
+
+std::string read(const Property& property, const std::string& item) {
+  const auto value = from_wire(property, json(item), Protocol::json);
+  return value ? to_json(*value) : "corrupt: " + value.error().message;
+}
+
+// What is read back of what the sandbox answers for it.
+Value echoed(const Property& property, const Value& value) {
+  Map item;
+  put_in_item(property, value, Protocol::json, item);
+  const auto back = from_wire(property, Value(item), Protocol::json);
+  REQUIRE(back);
+  return *back;
+}
+
+}  // namespace
+
+TEST_CASE("scalars, paths and units", "[wire]") {
+  const Written w(
+      "  name: {type: string, wire: Name}\n"
+      "  deep: {type: bool, wire: Options.Deep.Value}\n"
+      "  first: {type: int, wire: List.0.Count}\n"
+      "  wait: {type: duration, unit: min, wire: Wait}\n"
+      "  seconds: {type: duration, wire: Seconds, format: string}\n"
+      "  size: {type: size, unit: GiB, wire: Size}\n"
+      "  range: {type: cidr, wire: Range}\n"
+      "  none: {type: string, local: true}\n");
+  CHECK(sent(w["name"], Value("a")) == R"({"Name":"a"})");
+  CHECK(sent(w["name"], Value()) == "{}");
+  CHECK(sent(w["name"], Value::none()) == "{}");
+  CHECK(sent(w["name"], Value::some(Value("a"))) == R"({"Name":"a"})");
+  CHECK(sent(w["none"], Value("a")) == "{}");
+  CHECK(sent(w["deep"], Value(true)) == R"({"Options":{"Deep":{"Value":true}}})");
+  CHECK(sent(w["first"], Value(3)) == R"({"List":[{"Count":3}]})");
+  CHECK(sent(w["wait"], Value(Duration{120, 0})) == R"({"Wait":2})");
+  CHECK(sent(w["seconds"], Value(Duration{120, 0})) == R"({"Seconds":"120"})");
+  CHECK(sent(w["size"], Value(int64_t{200} << 30)) == R"({"Size":200})");
+  CHECK(sent(w["range"], Value(*parse_cidr("10.0.0.0/8"))) == R"({"Range":"10.0.0.0/8"})");
+
+  SECTION("what is no whole number of units is an error, not a rounded value") {
+    CHECK(to_wire(w["wait"], Value(Duration{90, 0})).is_error());
+    CHECK(to_wire(w["seconds"], Value(Duration{1, 500'000'000})).is_error());
+    CHECK(to_wire(w["size"], Value(1000)).is_error());
+  }
+  SECTION("two properties below one wire name") {
+    Map input;
+    put_on_wire(w["deep"], Value(true), input);
+    Property other = w["name"];
+    other.wire = {"Options", "Name"};
+    put_on_wire(other, Value("x"), input);
+    CHECK(to_json(Value(input)) == R"({"Options":{"Deep":{"Value":true},"Name":"x"}})");
+  }
+  SECTION("answers, as typed values and as text") {
+    CHECK(read(w["deep"], R"({"Options":{"Deep":{"Value":"true"}}})") == "true");
+    CHECK(read(w["deep"], R"({"Options":{"Deep":{"Value":"False"}}})") == "false");
+    CHECK(read(w["deep"], R"({"Options":{}})") == "null");
+    CHECK(
+        read(w["deep"], R"({"Options":{"Deep":{"Value":"yes"}}})").starts_with("corrupt: `deep`"));
+    CHECK(read(w["first"], R"({"List":[{"Count":"7"}]})") == "7");
+    CHECK(read(w["first"], R"({"List":{"Count":"7"}})") == "7");
+    CHECK(read(w["first"], R"({"List":[]})") == "null");
+    CHECK(read(w["first"], R"({"List":[{"Count":"7.0"}]})") == "7");
+    CHECK(read(w["first"], R"({"List":[{"Count":7.5}]})").starts_with("corrupt"));
+    CHECK(read(w["first"], R"({"List":[{"Count":""}]})") == "null");
+    CHECK(read(w["wait"], R"({"Wait":"2"})") == R"("2m")");
+    CHECK(read(w["wait"], R"({"Wait":9223372036854775807})").starts_with("corrupt"));
+    CHECK(read(w["seconds"], R"({"Seconds":"3600"})") == R"("1h")");
+    CHECK(from_wire(w["size"], json(R"({"Size":200})"), Protocol::json).value() ==
+          Value(int64_t{200} << 30));
+    CHECK(read(w["range"], R"({"Range":"10.0.0.0/8"})") == R"("10.0.0.0/8")");
+    CHECK(read(w["range"], R"({"Range":"ten"})").starts_with("corrupt"));
+    CHECK(read(w["name"], R"({"Name":5})") == R"("5")");
+    CHECK(read(w["name"], R"({"Name":""})") == R"("")");
+    CHECK(read(w["name"], R"({"Name":["a"]})").starts_with("corrupt"));
+  }
+  SECTION("unknowns and secrets keep their wrapping") {
+    Unknown unknown;
+    unknown.origins = {"a.b"};
+    CHECK(to_wire(w["name"], Value(unknown)).is_unknown());
+    const Value secret = to_wire(w["wait"], Value::secret(Value(Duration{60, 0})));
+    REQUIRE(secret.is_secret());
+    CHECK(secret.secret_value() == Value(1));
+  }
+}
+
+TEST_CASE("names of answers where the protocol lowers them", "[wire]") {
+  const Written w(
+      "  size: {type: int, wire: Ebs.VolumeSize}\n"
+      "  groups: {type: list<string>, wire: Group, item: GroupId, read: groupSet}\n"
+      "  all: {type: list<string>, wire: GroupId, read: groupSet.*.groupId, key: [value]}\n"
+      "  tags: {type: map<string>, wire: Tag, pairs: [Key, Value], read: tagSet,\n"
+      "         where: \"!element.key.startsWith('sys:')\"}\n"
+      "  hidden: {type: string, wire: Hidden, read: null}\n"
+      "  secret: {type: secret<string>, wire: Secret, write_only: true}\n",
+      Protocol::ec2query);
+  CHECK(read(w["size"], R"({"ebs":{"volumeSize":"8"}})") == "8");
+  CHECK(sent(w["groups"], json(R"(["a","b"])")) ==
+        R"({"Group":[{"GroupId":"a"},{"GroupId":"b"}]})");
+  CHECK(read(w["groups"], R"({"groupSet":[{"groupId":"a"},{"groupId":"b"}]})") == R"(["a","b"])");
+  CHECK(read(w["groups"], R"({"groupSet":{"groupId":"a"}})") == R"(["a"])");
+  CHECK(read(w["groups"], R"({"groupSet":""})") == "[]");
+  CHECK(read(w["all"], R"({"groupSet":[{"groupId":"a"},{"groupId":"b"}]})") == R"(["a","b"])");
+  CHECK(echoed(w["all"], json(R"(["x","y"])")) == json(R"(["x","y"])"));
+  CHECK(sent(w["tags"], json(R"({"a":"1"})")) == R"({"Tag":[{"Key":"a","Value":"1"}]})");
+  CHECK(read(w["tags"], R"({"tagSet":[{"key":"a","value":"1"},{"key":"sys:b","value":"2"}]})") ==
+        R"({"a":"1"})");
+  CHECK(read(w["tags"], R"({"tagSet":[{"key":"a"}]})") == R"({"a":""})");
+  CHECK(read(w["tags"], R"({"tagSet":{"key":"a","value":"1"}})") == R"({"a":"1"})");
+  CHECK(read(w["tags"], R"({"tagSet":""})") == "{}");
+  CHECK(read(w["tags"], R"({"tagSet":[{"name":"a"}]})")
+            .starts_with("corrupt: `tags` cannot be read"));
+  CHECK(read(w["tags"], R"({})") == "null");
+  CHECK(read(w["hidden"], R"({"hidden":"x"})") == "null");
+  CHECK(read(w["secret"], R"({"secret":"x"})") == "null");
+}
+
+TEST_CASE("documents and text forms", "[wire]") {
+  const Written w(
+      "  policy: {type: any, wire: Policy, format: json, read_transform: url_json}\n"
+      "  plain: {type: any, wire: Plain, format: json}\n"
+      "  text: {type: string, wire: Text, format: json}\n"
+      "  code: {type: string, wire: Code, format: base64}\n"
+      "  count: {type: int, wire: Count, format: string}\n"
+      "  counts: {type: list<int>, wire: Counts, format: string}\n"
+      "  role: {type: string, wire: Role, read_transform: last_path}\n"
+      "  name: {type: string, wire: Arn, read_transform: last_colon}\n");
+  const Value policy = json(R"({"A":["x y"]})");
+  CHECK(sent(w["policy"], policy) == R"({"Policy":"{\"A\":[\"x y\"]}"})");
+  CHECK(sent(w["policy"], Value(R"({"A":1})")) == R"({"Policy":"{\"A\":1}"})");
+  CHECK(read(w["policy"], R"({"Policy":"%7B%22A%22%3A%5B%22x%20y%22%5D%7D"})") ==
+        R"({"A":["x y"]})");
+  CHECK(read(w["policy"], R"({"Policy":"{\"A\":1}"})") == R"({"A":1})");
+  CHECK(read(w["policy"], R"({"Policy":""})") == "null");
+  CHECK(read(w["policy"], R"({"Policy":"{"})").starts_with("corrupt"));
+  CHECK(read(w["plain"], R"({"Plain":{"A":1}})") == R"({"A":1})");
+  CHECK(read(w["text"], R"({"Text":"{\"A\":1}"})") == R"("{\"A\":1}")");
+  CHECK(sent(w["code"], Value("hi")) == R"({"Code":"aGk="})");
+  CHECK(read(w["code"], R"({"Code":"aGk="})") == R"("hi")");
+  CHECK(read(w["code"], R"({"Code":"a*"})").starts_with("corrupt"));
+  CHECK(sent(w["count"], Value(4)) == R"({"Count":"4"})");
+  CHECK(sent(w["counts"], json("[1,2]")) == R"({"Counts":["1","2"]})");
+  CHECK(read(w["counts"], R"({"Counts":["1","2"]})") == "[1,2]");
+  CHECK(read(w["role"], R"({"Role":"arn:x:role/a/b"})") == R"("b")");
+  CHECK(read(w["role"], R"({"Role":"b"})") == R"("b")");
+  CHECK(read(w["name"], R"({"Arn":"a:b:c"})") == R"("c")");
+  for (const char* name : {"policy", "plain"}) CHECK(echoed(w[name], policy) == policy);
+  CHECK(echoed(w["code"], Value("hi")) == Value("hi"));
+  CHECK(echoed(w["count"], Value(4)) == Value(4));
+}
+
+TEST_CASE("groups of fields, in lists and maps", "[wire]") {
+  const Written w(
+      "  rules:\n"
+      "    type: list<object>\n"
+      "    key: [port]\n"
+      "    wire: Rules\n"
+      "    fields:\n"
+      "      port: {type: int, wire: Port}\n"
+      "      v4: {type: cidr, wire: V4.0.Range, read: range4}\n"
+      "      v6: {type: cidr, wire: V6.0.Range, read: range6}\n"
+      "      note: {type: string, wire: V4.0.Note, read: note, wire_or: [V6.0.Note]}\n"
+      "      id: {type: string, computed: true, read: RuleId}\n"
+      "      wait: {type: duration, unit: min, wire: Wait, format: string}\n"
+      "  one:\n"
+      "    type: object\n"
+      "    wire: One\n"
+      "    fields: {a: {type: int, wire: X.A}, b: {type: string, wire: X.B}}\n"
+      "  named:\n"
+      "    type: map<object>\n"
+      "    wire: Named\n"
+      "    pairs: [Name, Body]\n"
+      "    fields: {a: {type: int, wire: A}}\n"
+      "  plain: {type: map<int>, wire: Plain}\n");
+  const Value rules = Value(List{Value(Map{{Value("port"), Value(1)},
+                                           {Value("v6"), Value(*parse_cidr("::/0"))},
+                                           {Value("note"), Value("n")},
+                                           {Value("wait"), Value(Duration{60, 0})}})});
+  CHECK(sent(w["rules"], rules) ==
+        R"({"Rules":[{"Port":1,"V6":[{"Range":"::/0","Note":"n"}],"Wait":"1"}]})");
+  CHECK(
+      read(w["rules"], R"({"Rules":{"Port":"1","range4":"10.0.0.0/8","RuleId":"r","extra":1}})") ==
+      R"([{"port":1,"v4":"10.0.0.0/8","id":"r"}])");
+  CHECK(read(w["rules"], R"({"Rules":["x"]})").starts_with("corrupt"));
+  const auto asked = from_request(
+      w["rules"], json(R"({"Rules":[{"Port":"1","V6":[{"Range":"::/0","Note":"n"}]}]})"),
+      Protocol::json);
+  REQUIRE(asked);
+  CHECK(to_json(*asked) == R"([{"port":1,"v6":"::/0","note":"n"}])");
+  CHECK(sent(w["one"], json(R"({"a":1,"b":"x"})")) == R"({"One":{"X":{"A":1,"B":"x"}}})");
+  CHECK(read(w["one"], R"({"One":{"X":{"A":"1"}}})") == R"({"a":1})");
+  CHECK(sent(w["named"], json(R"({"k":{"a":1}})")) == R"({"Named":[{"Name":"k","Body":{"A":1}}]})");
+  CHECK(read(w["named"], R"({"Named":[{"Name":"k","Body":{"A":"1"}}]})") == R"({"k":{"a":1}})");
+  CHECK(read(w["plain"], R"({"Plain":{"a":"1"}})") == R"({"a":1})");
+  CHECK(read(w["plain"], R"({"Plain":["a"]})").starts_with("corrupt"));
+}
+
+TEST_CASE("a facet's properties in its answer", "[wire]") {
+  const Written w("  a: {type: int, wire: A}\n  b: {type: string, wire: B}\n");
+  const auto all = read_properties(w.type, "", json(R"({"A":"1","C":2})"));
+  REQUIRE(all);
+  CHECK(to_json(Value(*all)) == R"({"a":1})");
+  CHECK_FALSE(read_properties(w.type, "", json(R"({"A":"x"})")));
+  CHECK(read_properties(w.type, "other", json(R"({"A":1})")).value().empty());
+}
+
+TEST_CASE("merging wire trees", "[wire]") {
+  const auto merged = [](const char* under, const char* over) {
+    return to_json(merge_wire(json(under), json(over)));
+  };
+  CHECK(merged(R"({"a":1,"b":{"c":2}})", R"({"b":{"d":3}})") == R"({"a":1,"b":{"c":2,"d":3}})");
+  CHECK(merged(R"({"a":1,"b":2})", R"({"a":null})") == R"({"b":2})");
+  CHECK(merged(R"({})", R"({"a":null,"b":{"c":null}})") == R"({"b":{}})");
+  CHECK(merged(R"({"a":[1,2]})", R"({"a":[3]})") == R"({"a":[3]})");
+  CHECK(merged(R"("x")", R"({"a":1})") == R"({"a":1})");
+}
+
+TEST_CASE("paths into answers", "[wire]") {
+  const Value tree = json(R"({"a":[{"b":[1,2]},{"b":3},{}],"c":{"d":""},"e":[]})");
+  const auto at = [&](const WirePath& path) { return to_json(at_path(tree, path)); };
+  CHECK(at({}) == to_json(tree));
+  CHECK(at({"a", "0", "b", "1"}) == "2");
+  CHECK(at({"a", "9"}) == "null");
+  CHECK(at({"a", "*", "b"}) == "[1,2,3]");
+  CHECK(at({"none", "*", "b"}) == "[]");
+  CHECK(at({"a", "1", "b", "[]"}) == "[3]");
+  CHECK(at({"c", "d", "[]"}) == "[]");
+  CHECK(at({"none", "[]"}) == "[]");
+  CHECK(at({"c", "0", "d"}) == R"("")");
+  CHECK(at({"a", "b"}) == "null");
+}
