@@ -5,6 +5,7 @@
 #include "base/digest.h"
 #include "lang/convert.h"
 #include "graph/context.h"
+#include "provider/scope.h"
 
 namespace lf {
 
@@ -214,7 +215,17 @@ Value Graph::Context::input_value(const ModuleInstance& module, const InputDecl&
   if (value.is_error()) return value;
   if (value.is_unset()) return Value();
   auto converted = convert(value, input.type, given != nullptr && given->value.plain);
-  return converted ? *converted : Value::error(converted.error().message);
+  if (!converted) return Value::error("`" + input.name + "`: " + converted.error().message);
+  if (input.check && given != nullptr && !given->value.is_static() && !contains_unknown(*converted)) {
+    MapActivation names;
+    names.set("this", *converted);
+    const Value holds = cel::evaluate(*input.check, names);
+    if (holds.is_bool() && !holds.as_bool()) {
+      return Value::error("`" + input.name + "` is refused: " +
+                          (input.message.empty() ? "its check does not hold" : input.message));
+    }
+  }
+  return *converted;
 }
 
 std::optional<Value> Graph::Context::lookup(const Scope& scope, std::string_view name) const {

@@ -6,6 +6,7 @@
 
 #include "graph/type_scope.h"
 #include "lang/convert.h"
+#include "provider/scope.h"
 
 namespace lf {
 
@@ -135,9 +136,27 @@ class TypeCheck {
       for (const auto& entry : call.inputs) {
         if (entry.key == input.name) given = &entry;
       }
-      if (given != nullptr) check_tree(given->value, scope, input.type, input.name);
+      if (given != nullptr) {
+        check_tree(given->value, scope, input.type, input.name);
+        check_input(given->value, input);
+      }
       if (given == nullptr || given->value.is_null()) check_default(call, *called, input, inside);
     }
+  }
+
+  // The input's own check, where the value is written out.
+  void check_input(const Tree& tree, const InputDecl& input) {
+    if (!input.check || !tree.is_static() || tree.is_null()) return;
+    std::vector<TreeError> errors;
+    const auto value = convert(evaluate(tree, MapActivation(), errors), input.type, true);
+    if (!value) return;  // reported
+    MapActivation names;
+    names.set("this", *value);
+    const Value holds = cel::evaluate(*input.check, names);
+    if (!holds.is_bool() || holds.as_bool()) return;
+    diagnostics_.add(Code::LF0213, tree.span,
+                     "`" + input.name + "` is refused: " +
+                         (input.message.empty() ? "its check does not hold" : input.message));
   }
 
   // An input that is left out takes another block's output: that block has to be there.

@@ -3,8 +3,11 @@
 
 #include <algorithm>
 
+#include "base/strings.h"
 #include "base/units.h"
+#include "graph/blame.h"
 #include "graph/context.h"
+#include "provider/catalog.h"
 #include "provider/regex.h"
 #include "provider/scope.h"
 
@@ -23,8 +26,10 @@ double number_of(const Property& property, const Value& value) {
 
 class NodeChecker {
  public:
-  NodeChecker(const Graph& graph, GraphId id, const Map& self, Diagnostics& diagnostics)
-      : graph_(graph), node_(graph.nodes[id]), self_(self), diagnostics_(diagnostics) {}
+  NodeChecker(const Graph& graph, GraphId id, const Map& self, Catalogs& catalogs,
+              Diagnostics& diagnostics)
+      : graph_(graph), node_(graph.nodes[id]), self_(self), catalogs_(catalogs),
+        diagnostics_(diagnostics) {}
 
   void run() {
     for (const auto& property : node_.type->properties) {
@@ -33,7 +38,9 @@ class NodeChecker {
       for (const auto& entry : node_.decl->properties) {
         if (entry.key == property.name) place = &entry.value;
       }
-      if (value != nullptr && !value->is_unset()) check(property, *value, place);
+      if (value == nullptr || value->is_unset()) continue;
+      if (value->is_string() && check_catalog(property, value->as_string(), place)) continue;
+      check(property, *value, place);
     }
   }
 
@@ -44,6 +51,33 @@ class NodeChecker {
     auto& d = diagnostics_.add(Code::LF0213, span(place), "`" + property.name + "` " + why,
                                place == nullptr ? "of `" + node_.address + "`" : "");
     if (!property.doc.empty()) d.help.push_back(property.name + ": " + property.doc);
+  }
+
+  // What the package's catalog knows of a value. True: reported.
+  bool check_catalog(const Property& property, const std::string& text, const Tree* place) {
+    const Catalog* catalog = catalogs_.of(*node_.type, property.name);
+    if (catalog == nullptr) return false;
+    const std::string region = to_text(*graph_.context->lookup(Scope{node_.module, nullptr}, "region"));
+    const bool known = catalog->knows(text);
+    if (known && !catalog->lacks(text, region)) return false;
+    const auto& alternatives = node_.decl->lifecycle.alternatives;
+    Span at = place != nullptr ? where_written(*node_.module, *place, text) : Span{};
+    if (!at.valid() && alternatives) at = where_written(*node_.module, *alternatives, text);
+    const bool written = at.valid();
+    if (!written) at = span(place);
+    auto& d = diagnostics_.add(Code::LF0231, at,
+                               "`" + text + "` is no " + catalog->what + " of " + node_.type->package +
+                                   (known ? " in " + region : ""));
+    if (known) {
+      const auto& where = catalog->regions.at(text);
+      d.help.push_back("it is offered in " + join(std::vector<std::string>(where.begin(), where.end()), ", "));
+      return true;
+    }
+    const std::string near = nearest(text, catalog->names);
+    if (near.empty()) return true;
+    d.primary.text = "did you mean `" + near + "`?";
+    if (written) d.fixes.push_back({"did you mean `" + near + "`?", at, near, false});
+    return true;
   }
 
   void check(const Property& property, const Value& value, const Tree* place) {
@@ -138,6 +172,7 @@ class NodeChecker {
   const Graph& graph_;
   const GraphNode& node_;
   const Map& self_;
+  Catalogs& catalogs_;
   Diagnostics& diagnostics_;
 };
 
@@ -200,6 +235,7 @@ std::string parent_of(const GraphNode& node, const Map& self) {
 
 void validate_graph(const Graph& graph, Diagnostics& diagnostics) {
   std::vector<Range> ranges;
+  Catalogs catalogs(*graph.context->packages);
   for (GraphId id = 0; id < graph.nodes.size(); ++id) {
     const GraphNode& node = graph.nodes[id];
     if (!node.facet.empty()) continue;
@@ -207,7 +243,7 @@ void validate_graph(const Graph& graph, Diagnostics& diagnostics) {
     for (size_t choice = 0; choice < choices; ++choice) {
       const size_t before = diagnostics.error_count();
       const Map self = graph.desired(id, graph.spec_only(), diagnostics, choice);
-      NodeChecker(graph, id, self, diagnostics).run();
+      NodeChecker(graph, id, self, catalogs, diagnostics).run();
       if (choice == 0) {
         for (const auto& property : node.type->properties) {
           const Value* value = self.find(property.name);

