@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "graph/blame.h"
 
+#include <utility>
+
 #include "graph/context.h"
 
 namespace lf {
@@ -9,7 +11,8 @@ namespace {
 
 class Search {
  public:
-  explicit Search(const std::string& text) : text_(text) {}
+  Search(const std::string& text, const Tree* repeated_over)
+      : text_(text), repeated_over_(repeated_over) {}
 
   Span in(const Tree& tree, const ModuleInstance& module) {
     if (--steps_ < 0) return {};  // expressions may refer to each other often
@@ -36,6 +39,10 @@ class Search {
  private:
   Span behind(const cel::Reference& reference, const ModuleInstance& module) {
     const std::string& first = reference.path.empty() ? reference.root : reference.path[0];
+    if (reference.root == "each") {
+      const Tree* over = std::exchange(repeated_over_, nullptr);
+      return over == nullptr ? Span{} : in(*over, module);
+    }
     if (reference.root == "locals") {
       for (const auto& local : module.module->locals) {
         if (local.key == first) return in(local.value, module);
@@ -55,14 +62,15 @@ class Search {
   }
 
   const std::string& text_;
+  const Tree* repeated_over_;  // the resource's for_each, followed once
   int steps_ = 200;
 };
 
 }  // namespace
 
 Span where_written(const ModuleInstance& module, const Tree& tree,
-                   const std::string& text) {
-  return Search(text).in(tree, module);
+                   const std::string& text, const Tree* repeated_over) {
+  return Search(text, repeated_over).in(tree, module);
 }
 
 }  // namespace lf

@@ -14,6 +14,14 @@ namespace {
 
 using Kind = Type::Kind;
 
+// Where nothing nearer can be said, convert() shows how such a value looks.
+bool is_example(const std::string& suggestion) {
+  static constexpr std::string_view kExamples[] = {"1h30m", "200GiB", "200 USD", "10.0.0.0/16",
+                                                   "10.0.0.1", "2026-01-31T12:00:00Z",
+                                                   "who@example.org"};
+  return std::find(std::begin(kExamples), std::end(kExamples), suggestion) != std::end(kExamples);
+}
+
 class TypeCheck {
  public:
   TypeCheck(const Spec& spec, ModuleLibrary& modules, Packages& packages, Diagnostics& diagnostics)
@@ -182,7 +190,17 @@ class TypeCheck {
   // ---- values against types
 
   void condition(const Tree& tree, const cel::TypeScope& scope, const char* what) {
-    if (tree.kind == Tree::Kind::constant) return;  // judged when it is evaluated
+    if (tree.kind == Tree::Kind::constant) {
+      if (tree.constant.is_bool() || tree.constant.is_error()) return;
+      auto& d = diagnostics_.add(Code::LF0405, tree.span,
+                                 std::string("`") + what + "` must be true or false, not " +
+                                     with_article(infer_type(tree, scope, diagnostics_).to_string()));
+      if (tree.constant.is_string() && tree.plain) {
+        d.help.push_back("YAML 1.2 reads `" + tree.constant.as_string() +
+                         "` as text; write `true` or `false`");
+      }
+      return;
+    }
     const Type type = infer_type(tree, scope, diagnostics_);
     if (assignable(type, Type(Kind::boolean)) && type.kind() != Kind::null) return;
     diagnostics_.add(Code::LF0405, place_of(tree), std::string("`") + what + "` must be true or false, not " +
@@ -268,6 +286,10 @@ class TypeCheck {
     auto& d = diagnostics_.add(Code::LF0204, tree.span, "`" + name + "`: " + error.message,
                                "wants " + with_article(type.to_string()));
     if (error.suggestion.empty()) return;
+    if (is_example(error.suggestion)) {
+      d.help.push_back("it is written like `" + error.suggestion + "`");
+      return;
+    }
     d.fixes.push_back({"write", tree.span, error.suggestion, false});
   }
 

@@ -45,11 +45,23 @@ class NodeChecker {
   }
 
  private:
+  // Where the user wrote what `place`, maybe a block's own line, came to.
+  Span written(const Tree& place, const std::string& text) const {
+    const auto& over = node_.decl->lifecycle.for_each;
+    return where_written(*node_.module, place, text, over ? &*over : nullptr);
+  }
   Span span(const Tree* place) const { return place != nullptr ? place->span : node_.span; }
 
   void report(const Property& property, const Tree* place, const std::string& why) {
-    auto& d = diagnostics_.add(Code::LF0213, span(place), "`" + property.name + "` " + why,
+    const Value* value = self_.find(property.name);
+    Span at = place != nullptr && value != nullptr && value->is_string()
+                  ? written(*place, value->as_string()) : Span{};
+    if (!at.valid()) at = span(place);
+    auto& d = diagnostics_.add(Code::LF0213, at, "`" + property.name + "` " + why,
                                place == nullptr ? "of `" + node_.address + "`" : "");
+    if (place != nullptr && !(at == place->span)) {
+      d.others.push_back({place->span, "which becomes `" + property.name + "` of `" + node_.address + "`"});
+    }
     if (!property.doc.empty()) d.help.push_back(property.name + ": " + property.doc);
   }
 
@@ -61,10 +73,10 @@ class NodeChecker {
     const bool known = catalog->knows(text);
     if (known && !catalog->lacks(text, region)) return false;
     const auto& alternatives = node_.decl->lifecycle.alternatives;
-    Span at = place != nullptr ? where_written(*node_.module, *place, text) : Span{};
-    if (!at.valid() && alternatives) at = where_written(*node_.module, *alternatives, text);
-    const bool written = at.valid();
-    if (!written) at = span(place);
+    Span at = place != nullptr ? written(*place, text) : Span{};
+    if (!at.valid() && alternatives) at = written(*alternatives, text);
+    const bool found = at.valid();
+    if (!found) at = span(place);
     auto& d = diagnostics_.add(Code::LF0231, at,
                                "`" + text + "` is no " + catalog->what + " of " + node_.type->package +
                                    (known ? " in " + region : ""));
@@ -75,8 +87,8 @@ class NodeChecker {
     }
     const std::string near = nearest(text, catalog->names);
     if (near.empty()) return true;
-    d.primary.text = "did you mean `" + near + "`?";
-    if (written) d.fixes.push_back({"did you mean `" + near + "`?", at, near, false});
+    if (!found) d.help.push_back("did you mean `" + near + "`?");
+    else d.fixes.push_back({"did you mean `" + near + "`?", at, near, false});
     return true;
   }
 
@@ -157,8 +169,9 @@ class NodeChecker {
       std::string key;
       if (contains_unknown(element)) continue;
       if (element.is_map()) {
-        for (const auto& field : property.key) key += to_text(element[field]) + ", ";
-        if (key.size() >= 2) key.resize(key.size() - 2);
+        for (const auto& field : property.key) {
+          if (!element[field].is_unset()) key += (key.empty() ? "" : ", ") + to_text(element[field]);
+        }
       } else {
         key = to_text(element);
       }
@@ -183,9 +196,13 @@ struct Range {
   std::string parent;
 };
 
-Span span_of(const Graph& graph, GraphId id, const std::string& property) {
-  for (const auto& entry : graph.nodes[id].decl->properties) {
-    if (entry.key == property) return entry.value.span;
+Span span_of(const Graph& graph, GraphId id, const std::string& property, const std::string& text) {
+  const GraphNode& node = graph.nodes[id];
+  const auto& over = node.decl->lifecycle.for_each;
+  for (const auto& entry : node.decl->properties) {
+    if (entry.key != property) continue;
+    const Span at = where_written(*node.module, entry.value, text, over ? &*over : nullptr);
+    return at.valid() ? at : entry.value.span;
   }
   return graph.nodes[id].span;
 }
@@ -198,20 +215,20 @@ void check_ranges(const Graph& graph, const std::vector<Range>& ranges, Diagnost
       if (ranges[j].parent != ranges[i].parent) continue;
       if (graph.nodes[ranges[i].node].type != graph.nodes[ranges[j].node].type) continue;
       if (!overlaps(ranges[i].cidr, ranges[j].cidr)) continue;
-      auto& d = diagnostics.add(Code::LF0214, span_of(graph, ranges[i].node, ranges[i].property->name),
+      auto& d = diagnostics.add(Code::LF0214, span_of(graph, ranges[i].node, ranges[i].property->name, format_cidr(ranges[i].cidr)),
                                 "`" + graph.nodes[ranges[i].node].address + "` (" + format_cidr(ranges[i].cidr) +
                                     ") overlaps `" + graph.nodes[ranges[j].node].address + "` (" +
                                     format_cidr(ranges[j].cidr) + ")");
-      d.others.push_back({span_of(graph, ranges[j].node, ranges[j].property->name), "overlaps with this"});
+      d.others.push_back({span_of(graph, ranges[j].node, ranges[j].property->name, format_cidr(ranges[j].cidr)), "overlaps with this"});
     }
     for (const auto& outer : ranges) {
       const bool parent = graph.nodes[outer.node].address == ranges[i].parent;
       if (!parent || contains(outer.cidr, ranges[i].cidr)) continue;
-      auto& d = diagnostics.add(Code::LF0214, span_of(graph, ranges[i].node, ranges[i].property->name),
+      auto& d = diagnostics.add(Code::LF0214, span_of(graph, ranges[i].node, ranges[i].property->name, format_cidr(ranges[i].cidr)),
                                 "`" + graph.nodes[ranges[i].node].address + "` (" + format_cidr(ranges[i].cidr) +
                                     ") lies outside of `" + graph.nodes[outer.node].address + "` (" +
                                     format_cidr(outer.cidr) + ")");
-      d.others.push_back({span_of(graph, outer.node, outer.property->name), "the range that it must lie in"});
+      d.others.push_back({span_of(graph, outer.node, outer.property->name, format_cidr(outer.cidr)), "the range that it must lie in"});
     }
   }
 }

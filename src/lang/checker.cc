@@ -110,7 +110,6 @@ class Checker {
                const std::vector<std::string>& candidates) {
     const std::string near = nearest(word, candidates);
     if (near.empty()) return;
-    d.primary.text = "did you mean `" + near + "`?";
     d.fixes.push_back({"did you mean `" + near + "`?", span, near, false});
   }
 
