@@ -1,14 +1,16 @@
 # Checks providers/ and puts its files into the library `llmforge_data`, for embedded_packages().
 # The checking program links the front without that library, so there is no circle.
 file(GLOB_RECURSE LF_PROVIDER_FILES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/providers/*)
+# The long forms of diagnostics, for `explain`.
+file(GLOB LF_ERROR_PAGES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/docs/errors/*.md)
 set(LF_PACKAGES_BLOB ${CMAKE_BINARY_DIR}/packages.bin)
 
 add_executable(llmforge_embed src/provider/embed_main.cc)
 target_link_libraries(llmforge_embed PRIVATE llmforge_front)
 add_custom_command(
   OUTPUT ${LF_PACKAGES_BLOB}
-  COMMAND llmforge_embed ${CMAKE_SOURCE_DIR}/providers ${LF_PACKAGES_BLOB}
-  DEPENDS llmforge_embed ${LF_PROVIDER_FILES}
+  COMMAND llmforge_embed ${CMAKE_SOURCE_DIR}/providers ${LF_PACKAGES_BLOB} ${CMAKE_SOURCE_DIR}/docs
+  DEPENDS llmforge_embed ${LF_PROVIDER_FILES} ${LF_ERROR_PAGES}
   COMMENT "Checking the provider packages"
   VERBATIM)
 

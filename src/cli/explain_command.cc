@@ -73,6 +73,17 @@ Value properties_json(const std::vector<Property>& properties) {
   return Value(std::move(out));
 }
 
+// What a page says to the programs that check it is not for readers.
+std::string without_comments(std::string_view page) {
+  std::string out(page);
+  for (size_t at = out.find("\n<!--"); at != std::string::npos; at = out.find("\n<!--", at)) {
+    const size_t end = out.find("-->\n", at);
+    if (end == std::string::npos) break;
+    out.erase(at, end + 4 - at);
+  }
+  return out;
+}
+
 class Explainer {
  public:
   Explainer(CommandContext& context, Packages& packages, ModuleStore& modules)
@@ -103,6 +114,11 @@ class Explainer {
   bool json() const { return context_.options.json; }
 
   bool explain_code(const CodeInfo& code) {
+    const auto page = embedded_packages().find("errors/" + std::string(code.name) + ".md");
+    if (page && !json()) {
+      print(without_comments(*page));
+      return true;
+    }
     if (json()) {
       print(to_json(Value(Map{{"code", Value(code.name)}, {"severity", Value(severity_word(code.severity))},
                               {"title", Value(code.title)}, {"about", Value(range_of(code.name))}})) + "\n");

@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "base/units.h"
 #include "cli/version.h"
+#include "graph/typecheck.h"
 #include "graph/validate.h"
 #include "provider/package_files.h"
 #include "state/codec.h"
@@ -60,6 +61,9 @@ Result<bool> Session::load_spec() {
   load.variable_files = options_.variable_files;
   load.environment_variables = world_.environment;
   spec_ = lf::load_spec(world_.files, sources_, *packages_, *modules_, load, diagnostics_);
+  if (diagnostics_.has_errors()) return false;
+  StoreLibrary library(*modules_);
+  check_types(spec_.spec, library, *packages_, diagnostics_);
   if (diagnostics_.has_errors()) return false;
   engine_.command = options_.command;
   engine_.stack = spec_.spec.stack;

@@ -5,6 +5,7 @@
 #include "base/digest.h"
 #include "lang/convert.h"
 #include "graph/context.h"
+#include "provider/scope.h"
 
 namespace lf {
 
@@ -17,22 +18,27 @@ namespace {
 class LazyMap : public Object {
  public:
   using Get = std::function<std::optional<Value>(std::string_view)>;
-  LazyMap(std::string type, std::vector<std::string> keys, Get get)
+  using Keys = std::function<std::vector<std::string>()>;
+  LazyMap(std::string type, Keys keys, Get get)
       : type_(std::move(type)), keys_(std::move(keys)), get_(std::move(get)) {}
   std::string type_name() const override { return type_; }
   std::optional<Value> get(std::string_view field) const override { return get_(field); }
-  std::vector<std::string> keys() const override { return keys_; }
+  std::vector<std::string> keys() const override { return keys_(); }
   std::optional<Value> identity() const override { return std::nullopt; }
 
  private:
   std::string type_;
-  std::vector<std::string> keys_;
+  Keys keys_;
   Get get_;
 };
 
-Value lazy(std::string type, std::vector<std::string> keys, LazyMap::Get get) {
+Value lazy(std::string type, LazyMap::Keys keys, LazyMap::Get get) {
   return Value(std::shared_ptr<const Object>(
       std::make_shared<LazyMap>(std::move(type), std::move(keys), std::move(get))));
+}
+
+Value lazy(std::string type, std::vector<std::string> keys, LazyMap::Get get) {
+  return lazy(std::move(type), [keys = std::move(keys)] { return keys; }, std::move(get));
 }
 
 class ResourceObject : public Object {
@@ -117,12 +123,16 @@ std::optional<Value> group_value(const Graph::Context& context, const ModuleInst
 }
 
 Value resources_value(const Graph::Context& context, const ModuleInstance& module) {
-  std::vector<std::string> keys;
-  for (auto& group : module.resources) {
-    const_cast<Graph::Context&>(context).ensure(module, group);
-    if (group.repeated || !group.nodes.empty()) keys.push_back(group.decl->key);
-  }
-  return lazy("resources", std::move(keys), [&context, &module](std::string_view name) {
+  // Only who asks for all of them needs all of them: one `for_each` may look at another resource.
+  auto keys = [&context, &module] {
+    std::vector<std::string> out;
+    for (auto& group : module.resources) {
+      const_cast<Graph::Context&>(context).ensure(module, group);
+      if (group.repeated || !group.nodes.empty()) out.push_back(group.decl->key);
+    }
+    return out;
+  };
+  return lazy("resources", LazyMap::Keys(keys), [&context, &module](std::string_view name) {
     for (auto& group : module.resources) {
       if (group.decl->key == name) return group_value(context, module, group);
     }
@@ -141,14 +151,17 @@ std::optional<Value> block_value(const Graph::Context& context, const ModuleInst
     if (!keyed) return group_value(context, module, const_cast<CallGroup&>(group));
   }
   if (!found) return std::nullopt;
-  std::vector<std::string> keys;
-  for (auto& group : module.calls) {
-    if (group.call->block != block) continue;
-    const_cast<Graph::Context&>(context).ensure(module, group);
-    if (group.repeated || !group.instances.empty()) keys.push_back(group.call->key);
-  }
   std::string name(block);
-  return lazy("map of " + name, std::move(keys), [&context, &module, name](std::string_view key) {
+  auto keys = [&context, &module, name] {
+    std::vector<std::string> out;
+    for (auto& group : module.calls) {
+      if (group.call->block != name) continue;
+      const_cast<Graph::Context&>(context).ensure(module, group);
+      if (group.repeated || !group.instances.empty()) out.push_back(group.call->key);
+    }
+    return out;
+  };
+  return lazy("map of " + name, LazyMap::Keys(keys), [&context, &module, name](std::string_view key) {
     for (auto& group : module.calls) {
       if (group.call->block == name && group.call->key == key) {
         return group_value(context, module, group);
@@ -159,9 +172,9 @@ std::optional<Value> block_value(const Graph::Context& context, const ModuleInst
 }
 
 Value secret_root(const Graph::Context& context) {
-  return lazy("secret", {"env"}, [&context](std::string_view part) -> std::optional<Value> {
+  return lazy("secret", std::vector<std::string>{"env"}, [&context](std::string_view part) -> std::optional<Value> {
     if (part != "env") return std::nullopt;
-    return lazy("secret.env", {}, [&context](std::string_view name) -> std::optional<Value> {
+    return lazy("secret.env", std::vector<std::string>{}, [&context](std::string_view name) -> std::optional<Value> {
       const auto& environment = context.surroundings.environment;
       const auto found = environment.find(std::string(name));
       if (found == environment.end()) {
@@ -214,7 +227,17 @@ Value Graph::Context::input_value(const ModuleInstance& module, const InputDecl&
   if (value.is_error()) return value;
   if (value.is_unset()) return Value();
   auto converted = convert(value, input.type, given != nullptr && given->value.plain);
-  return converted ? *converted : Value::error(converted.error().message);
+  if (!converted) return Value::error("`" + input.name + "`: " + converted.error().message);
+  if (input.check && given != nullptr && !given->value.is_static() && !contains_unknown(*converted)) {
+    MapActivation names;
+    names.set("this", *converted);
+    const Value holds = cel::evaluate(*input.check, names);
+    if (holds.is_bool() && !holds.as_bool()) {
+      return Value::error("`" + input.name + "` is refused: " +
+                          (input.message.empty() ? "its check does not hold" : input.message));
+    }
+  }
+  return *converted;
 }
 
 std::optional<Value> Graph::Context::lookup(const Scope& scope, std::string_view name) const {

@@ -3,8 +3,11 @@
 
 #include <algorithm>
 
+#include "base/strings.h"
 #include "base/units.h"
+#include "graph/blame.h"
 #include "graph/context.h"
+#include "provider/catalog.h"
 #include "provider/regex.h"
 #include "provider/scope.h"
 
@@ -23,8 +26,10 @@ double number_of(const Property& property, const Value& value) {
 
 class NodeChecker {
  public:
-  NodeChecker(const Graph& graph, GraphId id, const Map& self, Diagnostics& diagnostics)
-      : graph_(graph), node_(graph.nodes[id]), self_(self), diagnostics_(diagnostics) {}
+  NodeChecker(const Graph& graph, GraphId id, const Map& self, Catalogs& catalogs,
+              Diagnostics& diagnostics)
+      : graph_(graph), node_(graph.nodes[id]), self_(self), catalogs_(catalogs),
+        diagnostics_(diagnostics) {}
 
   void run() {
     for (const auto& property : node_.type->properties) {
@@ -33,17 +38,58 @@ class NodeChecker {
       for (const auto& entry : node_.decl->properties) {
         if (entry.key == property.name) place = &entry.value;
       }
-      if (value != nullptr && !value->is_unset()) check(property, *value, place);
+      if (value == nullptr || value->is_unset()) continue;
+      if (value->is_string() && check_catalog(property, value->as_string(), place)) continue;
+      check(property, *value, place);
     }
   }
 
  private:
+  // Where the user wrote what `place`, maybe a block's own line, came to.
+  Span written(const Tree& place, const std::string& text) const {
+    const auto& over = node_.decl->lifecycle.for_each;
+    return where_written(*node_.module, place, text, over ? &*over : nullptr);
+  }
   Span span(const Tree* place) const { return place != nullptr ? place->span : node_.span; }
 
   void report(const Property& property, const Tree* place, const std::string& why) {
-    auto& d = diagnostics_.add(Code::LF0213, span(place), "`" + property.name + "` " + why,
+    const Value* value = self_.find(property.name);
+    Span at = place != nullptr && value != nullptr && value->is_string()
+                  ? written(*place, value->as_string()) : Span{};
+    if (!at.valid()) at = span(place);
+    auto& d = diagnostics_.add(Code::LF0213, at, "`" + property.name + "` " + why,
                                place == nullptr ? "of `" + node_.address + "`" : "");
+    if (place != nullptr && !(at == place->span)) {
+      d.others.push_back({place->span, "which becomes `" + property.name + "` of `" + node_.address + "`"});
+    }
     if (!property.doc.empty()) d.help.push_back(property.name + ": " + property.doc);
+  }
+
+  // What the package's catalog knows of a value. True: reported.
+  bool check_catalog(const Property& property, const std::string& text, const Tree* place) {
+    const Catalog* catalog = catalogs_.of(*node_.type, property.name);
+    if (catalog == nullptr) return false;
+    const std::string region = to_text(*graph_.context->lookup(Scope{node_.module, nullptr}, "region"));
+    const bool known = catalog->knows(text);
+    if (known && !catalog->lacks(text, region)) return false;
+    const auto& alternatives = node_.decl->lifecycle.alternatives;
+    Span at = place != nullptr ? written(*place, text) : Span{};
+    if (!at.valid() && alternatives) at = written(*alternatives, text);
+    const bool found = at.valid();
+    if (!found) at = span(place);
+    auto& d = diagnostics_.add(Code::LF0231, at,
+                               "`" + text + "` is no " + catalog->what + " of " + node_.type->package +
+                                   (known ? " in " + region : ""));
+    if (known) {
+      const auto& where = catalog->regions.at(text);
+      d.help.push_back("it is offered in " + join(std::vector<std::string>(where.begin(), where.end()), ", "));
+      return true;
+    }
+    const std::string near = nearest(text, catalog->names);
+    if (near.empty()) return true;
+    if (!found) d.help.push_back("did you mean `" + near + "`?");
+    else d.fixes.push_back({"did you mean `" + near + "`?", at, near, false});
+    return true;
   }
 
   void check(const Property& property, const Value& value, const Tree* place) {
@@ -123,8 +169,9 @@ class NodeChecker {
       std::string key;
       if (contains_unknown(element)) continue;
       if (element.is_map()) {
-        for (const auto& field : property.key) key += to_text(element[field]) + ", ";
-        if (key.size() >= 2) key.resize(key.size() - 2);
+        for (const auto& field : property.key) {
+          if (!element[field].is_unset()) key += (key.empty() ? "" : ", ") + to_text(element[field]);
+        }
       } else {
         key = to_text(element);
       }
@@ -138,6 +185,7 @@ class NodeChecker {
   const Graph& graph_;
   const GraphNode& node_;
   const Map& self_;
+  Catalogs& catalogs_;
   Diagnostics& diagnostics_;
 };
 
@@ -148,9 +196,13 @@ struct Range {
   std::string parent;
 };
 
-Span span_of(const Graph& graph, GraphId id, const std::string& property) {
-  for (const auto& entry : graph.nodes[id].decl->properties) {
-    if (entry.key == property) return entry.value.span;
+Span span_of(const Graph& graph, GraphId id, const std::string& property, const std::string& text) {
+  const GraphNode& node = graph.nodes[id];
+  const auto& over = node.decl->lifecycle.for_each;
+  for (const auto& entry : node.decl->properties) {
+    if (entry.key != property) continue;
+    const Span at = where_written(*node.module, entry.value, text, over ? &*over : nullptr);
+    return at.valid() ? at : entry.value.span;
   }
   return graph.nodes[id].span;
 }
@@ -163,20 +215,20 @@ void check_ranges(const Graph& graph, const std::vector<Range>& ranges, Diagnost
       if (ranges[j].parent != ranges[i].parent) continue;
       if (graph.nodes[ranges[i].node].type != graph.nodes[ranges[j].node].type) continue;
       if (!overlaps(ranges[i].cidr, ranges[j].cidr)) continue;
-      auto& d = diagnostics.add(Code::LF0214, span_of(graph, ranges[i].node, ranges[i].property->name),
+      auto& d = diagnostics.add(Code::LF0214, span_of(graph, ranges[i].node, ranges[i].property->name, format_cidr(ranges[i].cidr)),
                                 "`" + graph.nodes[ranges[i].node].address + "` (" + format_cidr(ranges[i].cidr) +
                                     ") overlaps `" + graph.nodes[ranges[j].node].address + "` (" +
                                     format_cidr(ranges[j].cidr) + ")");
-      d.others.push_back({span_of(graph, ranges[j].node, ranges[j].property->name), "overlaps with this"});
+      d.others.push_back({span_of(graph, ranges[j].node, ranges[j].property->name, format_cidr(ranges[j].cidr)), "overlaps with this"});
     }
     for (const auto& outer : ranges) {
       const bool parent = graph.nodes[outer.node].address == ranges[i].parent;
       if (!parent || contains(outer.cidr, ranges[i].cidr)) continue;
-      auto& d = diagnostics.add(Code::LF0214, span_of(graph, ranges[i].node, ranges[i].property->name),
+      auto& d = diagnostics.add(Code::LF0214, span_of(graph, ranges[i].node, ranges[i].property->name, format_cidr(ranges[i].cidr)),
                                 "`" + graph.nodes[ranges[i].node].address + "` (" + format_cidr(ranges[i].cidr) +
                                     ") lies outside of `" + graph.nodes[outer.node].address + "` (" +
                                     format_cidr(outer.cidr) + ")");
-      d.others.push_back({span_of(graph, outer.node, outer.property->name), "the range that it must lie in"});
+      d.others.push_back({span_of(graph, outer.node, outer.property->name, format_cidr(outer.cidr)), "the range that it must lie in"});
     }
   }
 }
@@ -200,6 +252,7 @@ std::string parent_of(const GraphNode& node, const Map& self) {
 
 void validate_graph(const Graph& graph, Diagnostics& diagnostics) {
   std::vector<Range> ranges;
+  Catalogs catalogs(*graph.context->packages);
   for (GraphId id = 0; id < graph.nodes.size(); ++id) {
     const GraphNode& node = graph.nodes[id];
     if (!node.facet.empty()) continue;
@@ -207,7 +260,7 @@ void validate_graph(const Graph& graph, Diagnostics& diagnostics) {
     for (size_t choice = 0; choice < choices; ++choice) {
       const size_t before = diagnostics.error_count();
       const Map self = graph.desired(id, graph.spec_only(), diagnostics, choice);
-      NodeChecker(graph, id, self, diagnostics).run();
+      NodeChecker(graph, id, self, catalogs, diagnostics).run();
       if (choice == 0) {
         for (const auto& property : node.type->properties) {
           const Value* value = self.find(property.name);

@@ -110,7 +110,6 @@ class Checker {
                const std::vector<std::string>& candidates) {
     const std::string near = nearest(word, candidates);
     if (near.empty()) return;
-    d.primary.text = "did you mean `" + near + "`?";
     d.fixes.push_back({"did you mean `" + near + "`?", span, near, false});
   }
 
@@ -193,18 +192,9 @@ class Checker {
       case Kind::optional: return Type::optional(unwrapped(field_type(e, operand.element())));
       case Kind::object: {
         if (const Type::Field* field = operand.field(e.name)) return expression_type(field->type);
-        if (operand.fields().empty()) return Type();
-        std::vector<std::string> names;
-        for (const auto& field : operand.fields()) names.push_back(field.name);
-        const Span place = name_span(e);
-        Diagnostic& d = diagnostics_.add(Code::LF0303, place,
-                                         a_or_an(text(operand)) + " has no field `" + e.name + "`");
-        suggest(d, place, e.name, names);
-        if (d.fixes.empty() && names.size() <= 12) {
-          std::string all;
-          for (const auto& field_name : names) all += (all.empty() ? "" : ", ") + field_name;
-          d.help.push_back("it has " + all);
-        }
+        if (operand.fields().empty() && operand.name().empty()) return Type();
+        if (is_open(operand) && e.optional) return Type();
+        no_field(operand, e.args.empty() ? "" : part(*e.args[0]), e.name, name_span(e));
         return Type();
       }
       default:
@@ -212,6 +202,42 @@ class Checker {
                          a_or_an(text(operand)) + " has no fields, so no `" + e.name + "`");
         return Type();
     }
+  }
+
+  // A part of the expression as it is written.
+  std::string part(const Expr& e) const {
+    return expression_.text().substr(e.begin, e.end - e.begin);
+  }
+
+  void no_field(const Type& operand, const std::string& written, const std::string& name,
+                Span place, char quote = '\0') {
+    std::vector<std::string> names;
+    for (const auto& field : operand.fields()) names.push_back(field.name);
+    const std::string type = text(operand);
+    // A block is named like what is written; a resource's type says more.
+    std::string subject = written.empty() ? a_or_an(type) : "`" + written + "`";
+    if (!written.empty() && type.find('.') != std::string::npos && !operand.name().empty()) {
+      subject += " (" + type + ")";
+    }
+    Diagnostic& d = diagnostics_.add(Code::LF0303, place, subject + " has no `" + name + "`");
+    suggest(d, place, name, names);
+    if (!d.fixes.empty()) {
+      if (quote != '\0') d.fixes[0].replacement = quote + d.fixes[0].replacement + quote;
+      return;
+    }
+    constexpr size_t kShown = 12;
+    std::string all;
+    for (size_t i = 0; i < std::min(names.size(), kShown); ++i) {
+      all += (i > 0 ? ", " : "") + names[i];
+    }
+    if (names.size() > kShown) all += ", …";
+    d.help.push_back(all.empty() ? "it is empty" : "it has " + all);
+  }
+
+  // All fields may be absent (the instances of a block, by key): `.?` of another is no mistake.
+  static bool is_open(const Type& type) {
+    return std::none_of(type.fields().begin(), type.fields().end(),
+                        [](const Type::Field& field) { return field.required; });
   }
 
   static Type unwrapped(const Type& type) {
@@ -248,8 +274,13 @@ class Checker {
       case Kind::object: {
         const Expr& literal_key = *e.args[1];
         if (literal_key.kind == Expr::Kind::literal && literal_key.value.is_string()) {
-          const Type::Field* field = operand.field(literal_key.value.as_string());
+          const std::string& name = literal_key.value.as_string();
+          const Type::Field* field = operand.field(name);
           if (field != nullptr) return expression_type(field->type);
+          const bool anything = operand.fields().empty() && operand.name().empty();
+          if (!anything && !(is_open(operand) && e.optional)) {
+            no_field(operand, part(*e.args[0]), name, place, part(literal_key).front());
+          }
         }
         return Type();
       }
@@ -269,6 +300,7 @@ class Checker {
     field.name_begin = std::max(
         e.args[0]->end + 1,
         field.name_end - static_cast<uint32_t>(std::min<size_t>(e.name.size(), field.name_end)));
+    field.optional = is_open(operand);
     field_type(field, operand);
     return Type(Kind::boolean);
   }

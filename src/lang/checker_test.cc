@@ -101,8 +101,8 @@ TEST_CASE("types are inferred", "[checker]") {
 TEST_CASE("what does not fit is reported at its place", "[checker]") {
   const char* rows[][2] = {
       {"vpx.id", "LF0302 nothing is named `vpx` here @ vpx -> vpc"},
-      {"vpc.cidrr", "LF0303 an aws.ec2.vpc has no field `cidrr` @ cidrr -> cidr"},
-      {"has(vpc.idd)", "LF0303 an aws.ec2.vpc has no field `idd` @ idd -> id"},
+      {"vpc.cidrr", "LF0303 `vpc` (aws.ec2.vpc) has no `cidrr` @ cidrr -> cidr"},
+      {"has(vpc.idd)", "LF0303 an aws.ec2.vpc has no `idd` @ idd -> id"},
       {"text.x", "LF0303 a string has no fields, so no `x` @ x"},
       {"text.startWith('a')", "LF0304 there is no function `startWith` @ startWith -> startsWith"},
       {"math.flor(1.0)", "LF0304 there is no function `math.flor` @ math.flor -> math.floor"},

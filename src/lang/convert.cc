@@ -177,6 +177,22 @@ Converted to_duration(const Value& v, const Type& type) {
       }
     }
   }
+  if (v.is_string() && !parse_duration(v.as_string())) {
+    // "90 days", "12 hours": the number, and the unit's first letter.
+    const std::string& text = v.as_string();
+    const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+    const size_t word = std::min(text.find_first_not_of(' ', digits), text.size());
+    if (digits > 0 && word < text.size()) {
+      const std::string short_form = text.substr(0, digits) + text[word];
+      static constexpr std::string_view kWords[] = {"second", "minute", "hour", "day"};
+      for (const std::string_view unit : kWords) {
+        const std::string rest = text.substr(word);
+        if ((rest == unit || rest == std::string(unit) + "s") && parse_duration(short_form)) {
+          return fail(shown(v) + " is no duration", short_form);
+        }
+      }
+    }
+  }
   return parsed(
       v, type, [](const std::string& s) { return parse_duration(s); }, "1h30m");
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_map>
 
 #include "base/assert.h"
 #include "base/diagnostic.h"
@@ -15,6 +16,7 @@ struct Type::Rep {
   std::vector<std::string> values;
   std::vector<Type> elements;  // list, map (key, value), optional, secret, type (what it names)
   std::vector<Field> fields;
+  std::unordered_map<std::string_view, size_t> index;  // of many fields
 };
 
 namespace {
@@ -118,10 +120,14 @@ Type Type::enumeration(std::vector<std::string> values) {
 }
 
 Type Type::object(std::string name, std::vector<Field> fields) {
+  constexpr size_t kMany = 16;
   auto rep = std::make_shared<Rep>();
   rep->kind = Kind::object;
   rep->name = std::move(name);
   rep->fields = std::move(fields);
+  if (rep->fields.size() > kMany) {
+    for (size_t i = 0; i < rep->fields.size(); ++i) rep->index.emplace(rep->fields[i].name, i);
+  }
   Type type;
   type.rep_ = std::move(rep);
   return type;
@@ -152,6 +158,10 @@ const std::vector<Type::Field>& Type::fields() const {
 }
 
 const Type::Field* Type::field(std::string_view name) const {
+  if (!rep_->index.empty()) {
+    const auto found = rep_->index.find(name);
+    return found == rep_->index.end() ? nullptr : &rep_->fields[found->second];
+  }
   for (const auto& field : rep_->fields) {
     if (field.name == name) return &field;
   }

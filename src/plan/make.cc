@@ -331,6 +331,13 @@ class Planner {
           auto& d = diagnostics_.add(Code::LF0502, Span{}, "`" + glob + "` matches no address of this stack");
           const std::string near = nearest(glob, addresses);
           if (!near.empty()) d.help.push_back("did you mean `" + near + "`?");
+          else if (addresses.empty()) d.help.push_back("the stack is empty");
+          else {
+            constexpr size_t kShown = 6;
+            const bool more = addresses.size() > kShown;
+            addresses.resize(std::min(addresses.size(), kShown));
+            d.help.push_back("it has: " + join(addresses, ", ") + (more ? ", …" : ""));
+          }
         }
       }
     }

@@ -89,10 +89,17 @@ std::string make_blob(const PackageFiles& files, const std::set<std::string>& pa
   return blob;
 }
 
-int run(const fs::path& root, const fs::path& output) {
+int run(const fs::path& root, const fs::path& output, const fs::path& docs) {
   auto files = std::make_shared<MemoryPackageFiles>();
   std::set<std::string> paths;
   if (!read_files(root, *files, paths) || !check(files, paths)) return 1;
+  // "errors/LF0231.md": no package, for it has no package.yaml.
+  for (const auto& page : fs::directory_iterator(docs / "errors")) {
+    std::ifstream in(page.path(), std::ios::binary);
+    const std::string path = "errors/" + page.path().filename().string();
+    files->add(path, std::string{std::istreambuf_iterator<char>(in), {}});
+    paths.insert(path);
+  }
   const std::string blob = make_blob(*files, paths);
   std::ifstream old(output, std::ios::binary);
   // An unchanged blob keeps its time, so that nothing is linked again for it.
@@ -112,9 +119,9 @@ int run(const fs::path& root, const fs::path& output) {
 }  // namespace lf
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    fmt::print(stderr, "usage: llmforge_embed PROVIDERS_FOLDER OUTPUT\n");
+  if (argc != 4) {
+    fmt::print(stderr, "usage: llmforge_embed PROVIDERS_FOLDER OUTPUT DOCS_FOLDER\n");
     return 3;
   }
-  return lf::run(argv[1], argv[2]);
+  return lf::run(argv[1], argv[2], argv[3]);
 }
