@@ -35,25 +35,25 @@ class Clock {
 class Random {
  public:
   virtual ~Random() = default;
-  virtual uint64_t next() = 0;                   // 64 uniform bits
-  virtual void fill(uint8_t* out, size_t n) = 0; // cryptographic in the real world
+  virtual uint64_t next() = 0;                    // 64 uniform bits
+  virtual void fill(uint8_t* out, size_t n) = 0;  // cryptographic in the real world
 };
 
 class Transport {
  public:
   virtual ~Transport() = default;
   // Errors: unavailable (of a mutation: surely not sent), outcome_unknown (may have been done),
-  // invalid (wrong on this side and surely not sent: TLS trust, address). An HTTP status of any kind
-  // is a response, not an error. A request with `mutation` is sent at most once.
+  // invalid (wrong on this side and surely not sent: TLS trust, address). An HTTP status of any
+  // kind is a response, not an error. A request with `mutation` is sent at most once.
   virtual void send(HttpRequest request, std::function<void(Result<HttpResponse>)> done) = 0;
 };
 
 struct FileInfo {
   bool exists = false;
   bool is_directory = false;
-  bool is_symlink = false;   // of the path itself
+  bool is_symlink = false;  // of the path itself
   uint64_t size = 0;
-  uint32_t mode = 0;         // permission bits
+  uint32_t mode = 0;  // permission bits
 };
 
 // Paths are UTF-8, absolute or relative to the process's folder. Each call is one system call or a
@@ -65,7 +65,7 @@ class FileSystem {
   virtual Result<FileInfo> stat(const std::string& path) = 0;     // exists=false is no error
   virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;  // names, sorted
   virtual Result<void> make_folders(const std::string& path) = 0;
-  virtual Result<void> remove(const std::string& path) = 0;       // a file or an empty folder
+  virtual Result<void> remove(const std::string& path) = 0;  // a file or an empty folder
   virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
   virtual Result<void> sync_folder(const std::string& path) = 0;  // makes renames durable
   // Creates or truncates, writes all, closes; not durable until `sync_file` and a synced folder.

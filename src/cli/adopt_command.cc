@@ -36,7 +36,8 @@ Task<int> prepare(CommandContext* context, Session* session) {
 }
 
 // nullopt: nothing speaks against it.
-std::optional<Error> refusal(Session& session, const GraphNode* node, const std::string& address, const std::string& id) {
+std::optional<Error> refusal(Session& session, const GraphNode* node, const std::string& address,
+                             const std::string& id) {
   if (node == nullptr) {
     std::vector<std::string> all;
     for (const auto& other : session.graph().nodes) {
@@ -44,18 +45,24 @@ std::optional<Error> refusal(Session& session, const GraphNode* node, const std:
     }
     Error error(ErrorCode::invalid, "the spec has no resource `" + address + "`");
     const std::string near = nearest(address, all);
-    error.help.push_back(near.empty() ? "all addresses: llmforge expand" : "did you mean `" + near + "`?");
+    error.help.push_back(near.empty() ? "all addresses: llmforge expand"
+                                      : "did you mean `" + near + "`?");
     return error;
   }
   if (const Record* record = session.state().find(address)) {
     Error error(ErrorCode::refused, "`" + address + "` has `" + record->id + "` already");
-    error.help.push_back(record->id == id ? "there is nothing to do" : "to exchange it: llmforge forget '" + address + "' first");
+    error.help.push_back(record->id == id
+                             ? "there is nothing to do"
+                             : "to exchange it: llmforge forget '" + address + "' first");
     return error;
   }
   for (const Record* record : session.state().records()) {
-    if (record->id != id || record->type != node->type->name || record->provider.name != node->provider) continue;
+    if (record->id != id || record->type != node->type->name ||
+        record->provider.name != node->provider)
+      continue;
     Error error(ErrorCode::refused, "`" + id + "` is known as `" + record->address + "` already");
-    error.help.push_back("to rename it: llmforge state mv '" + record->address + "' '" + address + "'");
+    error.help.push_back("to rename it: llmforge state mv '" + record->address + "' '" + address +
+                         "'");
     return error;
   }
   return std::nullopt;
@@ -77,7 +84,8 @@ void set_lifecycle(const Graph& graph, const GraphNode& node, Record& record) {
 Plan only(const Plan& plan, const std::string& address) {
   Plan out;
   for (const auto& item : plan.items) {
-    if (item.address == address || item.address.starts_with(address + "#")) out.items.push_back(item);
+    if (item.address == address || item.address.starts_with(address + "#"))
+      out.items.push_back(item);
   }
   return out;
 }
@@ -113,7 +121,9 @@ Task<int> adopt(CommandContext* context, Session* session) {
   ProviderInstance where;
   where.name = node->provider;
   subject.cloud = session->clouds()(where);
-  if (subject.cloud == nullptr) co_return tell(*context, Error(ErrorCode::internal, "provider `" + node->provider + "` is not ready"));
+  if (subject.cloud == nullptr)
+    co_return tell(*context,
+                   Error(ErrorCode::internal, "provider `" + node->provider + "` is not ready"));
   Task<Result<void>> beginning = session->store()->append(Entry(session->run_begin()));
   Result<void> begun = co_await std::move(beginning);
   if (!begun) co_return tell(*context, begun.error());
@@ -130,7 +140,9 @@ Task<int> adopt(CommandContext* context, Session* session) {
   }
   if (!adopted) {
     Error error = adopted.error();
-    if (error.code == ErrorCode::not_found) error.help.push_back("is it in this account and region, and is `" + id + "` the id of a " + node->type->name + "?");
+    if (error.code == ErrorCode::not_found)
+      error.help.push_back("is it in this account and region, and is `" + id + "` the id of a " +
+                           node->type->name + "?");
     co_return tell(*context, error);
   }
   if (!ended) co_return tell(*context, ended.error());
@@ -145,7 +157,8 @@ Task<int> adopt(CommandContext* context, Session* session) {
   PlanView view = plan_view(*session, *context);
   if (context->options.json) view.format = "json";
   const Plan next = only(after, address);
-  if (!context->options.json) print(next.has_changes() ? "the next apply would do this with it:\n" : "");
+  if (!context->options.json)
+    print(next.has_changes() ? "the next apply would do this with it:\n" : "");
   print(render_plan(next, view));
   co_return kDone;
 }

@@ -71,13 +71,16 @@ class ApplyRun {
     int code = kDone;
     const bool stopped = interrupts != nullptr && *interrupts > 0;
     if (stopped && applied->failed + applied->skipped > 0) {
-      code = context_.last_signal != nullptr && *context_.last_signal == 15 ? kTerminated : kInterrupted;
+      code = context_.last_signal != nullptr && *context_.last_signal == 15 ? kTerminated
+                                                                            : kInterrupted;
     } else if (applied->failed > 0) {
       code = applied->capacity ? kNoCapacity : applied->done > 0 ? kPartly : kFailed;
       if (applied->done == 0) {
         for (const auto& one : applied->operations) {
-          if (one.kind == OperationResult::Kind::failed && one.error.code == ErrorCode::refused) code = kRefused;
-          if (one.kind == OperationResult::Kind::failed && one.error.code == ErrorCode::stale) code = kStale;
+          if (one.kind == OperationResult::Kind::failed && one.error.code == ErrorCode::refused)
+            code = kRefused;
+          if (one.kind == OperationResult::Kind::failed && one.error.code == ErrorCode::stale)
+            code = kStale;
         }
       }
     }
@@ -141,13 +144,16 @@ class ApplyRun {
       Task<Result<bool>> looking = work.holds_data(std::move(subject));
       Result<bool> holds = co_await std::move(looking);
       if (!holds) co_return fail(holds.error());
-      if (*holds) refused.help.push_back("`" + item.address + "` (" + item.record->id + ") holds data");
+      if (*holds)
+        refused.help.push_back("`" + item.address + "` (" + item.record->id + ") holds data");
     }
     if (refused.help.empty()) co_return Result<void>();
-    refused.message = refused.help.size() == 1 ? "one thing to be deleted holds data; nothing was changed"
-                                               : std::to_string(refused.help.size()) +
-                                                     " things to be deleted hold data; nothing was changed";
-    refused.help.push_back("empty them, or set `force_destroy: true` on them, apply, and try again");
+    refused.message = refused.help.size() == 1
+                          ? "one thing to be deleted holds data; nothing was changed"
+                          : std::to_string(refused.help.size()) +
+                                " things to be deleted hold data; nothing was changed";
+    refused.help.push_back(
+        "empty them, or set `force_destroy: true` on them, apply, and try again");
     co_return fail(std::move(refused));
   }
 
@@ -183,9 +189,13 @@ class ApplyRun {
         if (!seen && seen.error().code == ErrorCode::not_found) continue;
       }
       taken += (taken.empty() ? "`" : ", `") + to_text(*wanted) + "`";
-      refused.help.push_back(type->name + " `" + to_text(*wanted) + "` exists already and does not belong to this stack");
-      if (found) refused.help.push_back("to take it in: llmforge adopt '" + item.address + "' " + probe.id);
-      else refused.help.push_back("it is in another account: give `" + item.address + "` another name");
+      refused.help.push_back(type->name + " `" + to_text(*wanted) +
+                             "` exists already and does not belong to this stack");
+      if (found)
+        refused.help.push_back("to take it in: llmforge adopt '" + item.address + "' " + probe.id);
+      else
+        refused.help.push_back("it is in another account: give `" + item.address +
+                               "` another name");
     }
     if (refused.help.empty()) co_return Result<void>();
     refused.message = "names that this plan needs are taken: " + taken + "; nothing was changed";
@@ -195,7 +205,9 @@ class ApplyRun {
   // -1: go on.
   int confirm(Session& session, const Plan& plan) {
     if (!context_.terminal.interactive) {
-      print_error("nothing was changed: there is nobody to ask here; add --auto-approve, or apply a saved plan\n");
+      print_error(
+          "nothing was changed: there is nobody to ask here; add --auto-approve, or apply a saved "
+          "plan\n");
       return kUsage;
     }
     std::string answer;
@@ -204,7 +216,8 @@ class ApplyRun {
                   context_.options.environment + ": " + std::to_string(plan.count(Action::remove)) +
                   " resources.\n");
     }
-    const bool asked = ask(destroy_ ? "Type the stack's name to delete it: " : "Do this? [yes/no] ", answer);
+    const bool asked =
+        ask(destroy_ ? "Type the stack's name to delete it: " : "Do this? [yes/no] ", answer);
     const bool yes = destroy_ ? trim(answer) == session.spec().spec.stack
                               : iequals(trim(answer), "yes") || iequals(trim(answer), "y");
     if (!asked || !yes) {
@@ -251,8 +264,9 @@ int run_apply(CommandContext& context) {
     }
     options = std::move(*from);
   }
-  CommandContext own{context.loop, context.world, options, context.terminal, context.sink,
-                     context.interrupts, context.last_signal};
+  CommandContext own{context.loop,       context.world, options,
+                     context.terminal,   context.sink,  context.interrupts,
+                     context.last_signal};
   Session session(own.world, own.options, own.sink);
   ApplyRun run(own, destroy);
   Task<int> task = run.run(&session, saved);

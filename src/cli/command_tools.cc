@@ -13,18 +13,23 @@ int tell(const CommandContext& context, const Error& error) {
 }
 
 int tell_invalid(const CommandContext& context, Session& session) {
-  show_diagnostics(session.diagnostics(), session.sources(), context.options.json, context.terminal);
+  show_diagnostics(session.diagnostics(), session.sources(), context.options.json,
+                   context.terminal);
   return kUsage;
 }
 
 int with_spec(CommandContext& context, const Options& options, const Body& body) {
-  CommandContext own{context.loop, context.world, options, context.terminal, context.sink, context.interrupts, context.last_signal};
+  CommandContext own{context.loop,       context.world, options,
+                     context.terminal,   context.sink,  context.interrupts,
+                     context.last_signal};
   Session session(own.world, options, own.sink);
   const Result<bool> loaded = session.load_spec();
   if (!loaded) {
     show_error(loaded.error(), options.json, own.terminal);
     const ErrorCode code = loaded.error().code;
-    return code == ErrorCode::not_found || code == ErrorCode::invalid ? kUsage : exit_code_of(loaded.error());
+    return code == ErrorCode::not_found || code == ErrorCode::invalid
+               ? kUsage
+               : exit_code_of(loaded.error());
   }
   if (!*loaded) return tell_invalid(own, session);
   Task<int> task = body(&own, &session);
@@ -109,8 +114,9 @@ Value record_value(const Record& record) {
   out.set("depends_on", Value(std::move(dependencies)));
   if (record.created_at != Timestamp{}) out.set("created_at", Value(record.created_at));
   if (record.updated_at != Timestamp{}) out.set("updated_at", Value(record.updated_at));
-  for (const auto& [name, flag] : {std::pair{"protect", record.protect}, std::pair{"retain", record.retain},
-                                   std::pair{"create_before_delete", record.create_before_delete}}) {
+  for (const auto& [name, flag] :
+       {std::pair{"protect", record.protect}, std::pair{"retain", record.retain},
+        std::pair{"create_before_delete", record.create_before_delete}}) {
     if (flag) out.set(name, Value(true));
   }
   out.set("applied", Value(record.applied));
@@ -131,7 +137,8 @@ Error no_such_address(const State& state, const std::string& address) {
   std::vector<std::string> all;
   for (const Record* record : state.records()) all.push_back(record->address);
   const std::string near = nearest(address, all);
-  error.help.push_back(near.empty() ? "all addresses: llmforge state list" : "did you mean `" + near + "`?");
+  error.help.push_back(near.empty() ? "all addresses: llmforge state list"
+                                    : "did you mean `" + near + "`?");
   return error;
 }
 

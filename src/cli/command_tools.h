@@ -20,8 +20,8 @@ using Body = std::function<Task<int>(CommandContext*, Session*)>;
 int with_spec(CommandContext& context, const Options& options, const Body& body);
 
 // Ready to look at: the state, without a lock. Ready to change it: with one.
-Task<int> read_state_or_tell(CommandContext* context, Session* session);   // -1: go on
-Task<int> open_store_or_tell(CommandContext* context, Session* session);   // -1: go on
+Task<int> read_state_or_tell(CommandContext* context, Session* session);  // -1: go on
+Task<int> open_store_or_tell(CommandContext* context, Session* session);  // -1: go on
 // `entries` between a run's begin and end as one frame, all or nothing, then a new snapshot.
 Task<Result<void>> change_state(Session* session, Frame entries);
 

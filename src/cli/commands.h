@@ -12,23 +12,23 @@
 namespace lf {
 
 struct CommandContext {
-  Runner& loop;                       // drives the world
+  Runner& loop;  // drives the world
   World& world;
   const Options& options;
   Terminal terminal;
-  EventSink* sink = nullptr;          // progress and trace views
-  const int* interrupts = nullptr;    // Ctrl-C and SIGTERM so far
+  EventSink* sink = nullptr;        // progress and trace views
+  const int* interrupts = nullptr;  // Ctrl-C and SIGTERM so far
   const int* last_signal = nullptr;
 };
 
 // Runs a task to its end in whatever drives this world.
 int run_validate(CommandContext& context);
 int run_plan(CommandContext& context);
-int run_apply(CommandContext& context);      // and destroy
+int run_apply(CommandContext& context);  // and destroy
 int run_drift(CommandContext& context);
 int run_output(CommandContext& context);
-int run_show(CommandContext& context);       // and status
-int run_state(CommandContext& context);      // state list|show|mv|rm|history|restore|pull|push
+int run_show(CommandContext& context);   // and status
+int run_state(CommandContext& context);  // state list|show|mv|rm|history|restore|pull|push
 int run_adopt(CommandContext& context);
 int run_forget(CommandContext& context);
 int run_orphans(CommandContext& context);

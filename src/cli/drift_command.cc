@@ -31,7 +31,8 @@ Task<int> drift_task(CommandContext* context, Session* session) {
   for (const auto& row : groups.drift) {
     for (const auto& line : drift_lines(row, view)) text += line.text + "\n";
   }
-  text += groups.drift.empty() ? "no drift" : fmt::format("{} changed outside", groups.drift.size());
+  text +=
+      groups.drift.empty() ? "no drift" : fmt::format("{} changed outside", groups.drift.size());
   print(text + fmt::format(" ({} request{})\n", view.requests, view.requests == 1 ? "" : "s"));
   co_return drifted.items.empty() ? kDone : kChanges;
 }

@@ -27,10 +27,14 @@ std::optional<Expanded> expand_all(Session& session) {
     if (!node.facet.empty()) continue;
     Map one;
     one.set("type", Value(node.type->name));
-    if (!session.spec().spec.providers.empty() && node.provider != session.spec().spec.providers.front().name) one.set("provider", Value(node.provider));
+    if (!session.spec().spec.providers.empty() &&
+        node.provider != session.spec().spec.providers.front().name)
+      one.set("provider", Value(node.provider));
     Map properties = graph.desired(id, graph.spec_only(), session.diagnostics());
     for (const GraphId late : node.late) {
-      for (const auto& [name, value] : graph.desired(late, graph.spec_only(), session.diagnostics())) properties.set(name, value);
+      for (const auto& [name, value] :
+           graph.desired(late, graph.spec_only(), session.diagnostics()))
+        properties.set(name, value);
     }
     one.set("properties", Value(std::move(properties)));
     List dependencies;
@@ -52,11 +56,12 @@ std::optional<Expanded> expand_all(Session& session) {
 
 // Secrets and unknowns as words, for JSON.
 Value shown(const Value& value) {
-  if (value.is_unknown()) return Value(Map{{"known_after_apply", [&] {
-                                              List origins;
-                                              for (const auto& o : value.as_unknown().origins) origins.emplace_back(o);
-                                              return Value(std::move(origins));
-                                            }()}});
+  if (value.is_unknown())
+    return Value(Map{{"known_after_apply", [&] {
+                        List origins;
+                        for (const auto& o : value.as_unknown().origins) origins.emplace_back(o);
+                        return Value(std::move(origins));
+                      }()}});
   if (value.is_list()) {
     List out;
     for (const auto& element : value.as_list()) out.push_back(shown(element));
@@ -77,7 +82,9 @@ Value shown(const Value& value) {
 std::string text_of(const Expanded& expanded, bool json) {
   Map all;
   for (const auto& [address, one] : expanded.nodes) all.set(address, json ? shown(one) : one);
-  return json ? to_json(Value(std::move(all))) + "\n" : all.empty() ? "" : to_yaml(Value(std::move(all)));
+  return json          ? to_json(Value(std::move(all))) + "\n"
+         : all.empty() ? ""
+                       : to_yaml(Value(std::move(all)));
 }
 
 std::vector<std::string> lines_of(const Value& value) {
@@ -91,7 +98,8 @@ std::string diff_of(const Expanded& from, const Expanded& to) {
   for (const auto& [address, one] : to.nodes) later.emplace(address, &one);
   std::map<std::string, bool> told;
   std::string out;
-  auto tell_one = [&](const std::string& address, const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  auto tell_one = [&](const std::string& address, const std::vector<std::string>& a,
+                      const std::vector<std::string>& b) {
     if (a == b) return;
     const char mark = a.empty() ? '+' : b.empty() ? '-' : '~';
     out += fmt::format("{} {}:\n", mark, yaml_string(address));
@@ -101,7 +109,8 @@ std::string diff_of(const Expanded& from, const Expanded& to) {
   };
   for (const auto& [address, one] : from.nodes) {
     const auto found = later.find(address);
-    tell_one(address, lines_of(one), found == later.end() ? std::vector<std::string>{} : lines_of(*found->second));
+    tell_one(address, lines_of(one),
+             found == later.end() ? std::vector<std::string>{} : lines_of(*found->second));
     told[address] = true;
   }
   for (const auto& [address, one] : to.nodes) {
@@ -130,8 +139,10 @@ int expand_for(CommandContext& context, const Options& options, Expanded& out) {
   if (!expanded) return tell_invalid(context, session);
   if (!session.offline_graph().wanted.empty()) {
     const size_t n = session.offline_graph().wanted.size();
-    print_error(fmt::format("note: {} not pinned yet (plan pins {}); what hangs on {} is shown as known later\n",
-                            n == 1 ? "1 look-up is" : fmt::format("{} look-ups are", n), n == 1 ? "it" : "them", n == 1 ? "it" : "them"));
+    print_error(fmt::format(
+        "note: {} not pinned yet (plan pins {}); what hangs on {} is shown as known later\n",
+        n == 1 ? "1 look-up is" : fmt::format("{} look-ups are", n), n == 1 ? "it" : "them",
+        n == 1 ? "it" : "them"));
   }
   out = std::move(*expanded);
   return -1;

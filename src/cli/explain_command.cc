@@ -22,9 +22,15 @@ const char* severity_word(Severity severity) {
 const char* range_of(std::string_view code) {
   if (code.size() < 4) return "";
   const std::string_view range = code.substr(2, 2);
-  for (const auto& [number, text] : {std::pair<std::string_view, const char*>{"01", "reading YAML"}, {"02", "checking specs"},
-                                     {"03", "expressions"}, {"04", "expansion and the graph"}, {"05", "the plan"}, {"06", "the state"},
-                                     {"07", "clouds and the engine"}, {"08", "the command line"}, {"09", "provider packages"}}) {
+  for (const auto& [number, text] : {std::pair<std::string_view, const char*>{"01", "reading YAML"},
+                                     {"02", "checking specs"},
+                                     {"03", "expressions"},
+                                     {"04", "expansion and the graph"},
+                                     {"05", "the plan"},
+                                     {"06", "the state"},
+                                     {"07", "clouds and the engine"},
+                                     {"08", "the command line"},
+                                     {"09", "provider packages"}}) {
     if (range == number) return text;
   }
   return "";
@@ -38,14 +44,19 @@ std::string traits(const Property& property) {
   if (property.secret) words.emplace_back("secret");
   if (property.write_only) words.emplace_back("never read back");
   if (property.unique_name) words.emplace_back("a unique name");
-  if (property.absent == Absent::with_default) words.push_back("default " + show_value(property.default_value, 40));
+  if (property.absent == Absent::with_default)
+    words.push_back("default " + show_value(property.default_value, 40));
   return join(words, ", ");
 }
 
-void property_rows(const std::vector<Property>& properties, const std::string& prefix, int depth, std::vector<std::vector<std::string>>& rows) {
+void property_rows(const std::vector<Property>& properties, const std::string& prefix, int depth,
+                   std::vector<std::vector<std::string>>& rows) {
   for (const auto& property : properties) {
     std::string type = property.type.to_string();
-    if (!property.fields.empty() && type.size() > 24) type = property.type.kind() == Type::Kind::list ? "list of" : property.type.kind() == Type::Kind::map ? "map of" : "object";
+    if (!property.fields.empty() && type.size() > 24)
+      type = property.type.kind() == Type::Kind::list  ? "list of"
+             : property.type.kind() == Type::Kind::map ? "map of"
+                                                       : "object";
     std::string doc = property.doc;
     const std::string words = traits(property);
     if (!words.empty()) doc += (doc.empty() ? "" : " ") + std::string("[") + words + "]";
@@ -61,9 +72,10 @@ Value properties_json(const std::vector<Property>& properties) {
     one.set("name", Value(property.name));
     one.set("type", Value(property.type.to_string()));
     one.set("doc", Value(property.doc));
-    for (const auto& [name, flag] : {std::pair{"required", property.required}, std::pair{"immutable", property.immutable},
-                                     std::pair{"secret", property.secret}, std::pair{"computed", property.computed},
-                                     std::pair{"write_only", property.write_only}}) {
+    for (const auto& [name, flag] :
+         {std::pair{"required", property.required}, std::pair{"immutable", property.immutable},
+          std::pair{"secret", property.secret}, std::pair{"computed", property.computed},
+          std::pair{"write_only", property.write_only}}) {
       if (flag) one.set(name, Value(true));
     }
     if (property.absent == Absent::with_default) one.set("default", property.default_value);
@@ -120,27 +132,37 @@ class Explainer {
       return true;
     }
     if (json()) {
-      print(to_json(Value(Map{{"code", Value(code.name)}, {"severity", Value(severity_word(code.severity))},
-                              {"title", Value(code.title)}, {"about", Value(range_of(code.name))}})) + "\n");
+      print(to_json(Value(Map{{"code", Value(code.name)},
+                              {"severity", Value(severity_word(code.severity))},
+                              {"title", Value(code.title)},
+                              {"about", Value(range_of(code.name))}})) +
+            "\n");
     } else {
-      print(fmt::format("{} ({}, from {}): {}\n", code.name, severity_word(code.severity), range_of(code.name), code.title));
+      print(fmt::format("{} ({}, from {}): {}\n", code.name, severity_word(code.severity),
+                        range_of(code.name), code.title));
     }
     return true;
   }
 
   bool explain_type(const ResourceType& type) {
     if (json()) {
-      print(to_json(Value(Map{{"resource", Value(type.name)}, {"doc", Value(type.doc)}, {"properties", properties_json(type.properties)}})) + "\n");
+      print(to_json(Value(Map{{"resource", Value(type.name)},
+                              {"doc", Value(type.doc)},
+                              {"properties", properties_json(type.properties)}})) +
+            "\n");
       return true;
     }
     std::vector<std::vector<std::string>> settable, computed;
     std::vector<Property> set, given;
-    for (const auto& property : type.properties) (property.computed ? given : set).push_back(property);
+    for (const auto& property : type.properties)
+      (property.computed ? given : set).push_back(property);
     property_rows(set, "  ", 0, settable);
     property_rows(given, "  ", 0, computed);
-    std::string text = fmt::format("{}: {}\n\nproperties:\n{}", type.name, printable(type.doc), table(settable));
+    std::string text =
+        fmt::format("{}: {}\n\nproperties:\n{}", type.name, printable(type.doc), table(settable));
     if (!computed.empty()) text += "\nknown once it exists (with `id`):\n" + table(computed);
-    text += fmt::format("\nin a spec:\n  resources:\n    my-{}: {{type: {}", type.name.substr(type.name.rfind('.') + 1), type.name);
+    text += fmt::format("\nin a spec:\n  resources:\n    my-{}: {{type: {}",
+                        type.name.substr(type.name.rfind('.') + 1), type.name);
     for (const auto& property : set) {
       if (property.required) text += ", " + property.name + ": …";
     }
@@ -150,14 +172,18 @@ class Explainer {
 
   bool explain_data(const DataType& data) {
     if (json()) {
-      print(to_json(Value(Map{{"data", Value(data.name)}, {"doc", Value(data.doc)}, {"inputs", properties_json(data.inputs)},
-                              {"outputs", properties_json(data.outputs)}})) + "\n");
+      print(to_json(Value(Map{{"data", Value(data.name)},
+                              {"doc", Value(data.doc)},
+                              {"inputs", properties_json(data.inputs)},
+                              {"outputs", properties_json(data.outputs)}})) +
+            "\n");
       return true;
     }
     std::vector<std::vector<std::string>> inputs, outputs;
     property_rows(data.inputs, "  ", 0, inputs);
     property_rows(data.outputs, "  ", 0, outputs);
-    print(fmt::format("{} (look-up): {}\n\ninputs:\n{}\noutputs:\n{}", data.name, printable(data.doc), table(inputs), table(outputs)));
+    print(fmt::format("{} (look-up): {}\n\ninputs:\n{}\noutputs:\n{}", data.name,
+                      printable(data.doc), table(inputs), table(outputs)));
     return true;
   }
 
@@ -184,8 +210,12 @@ class Explainer {
       const Module* module = modules_.block(package, what);
       if (module == nullptr) return false;
       if (json()) {
-        print(to_json(Value(Map{{"block", Value(what)}, {"provider", Value(package)}, {"doc", Value(module->doc)}, {"keyed", Value(module->keyed)},
-                                {"inputs", inputs_json(*module)}})) + "\n");
+        print(to_json(Value(Map{{"block", Value(what)},
+                                {"provider", Value(package)},
+                                {"doc", Value(module->doc)},
+                                {"keyed", Value(module->keyed)},
+                                {"inputs", inputs_json(*module)}})) +
+              "\n");
         continue;
       }
       std::vector<std::vector<std::string>> inputs, outputs;
@@ -195,9 +225,11 @@ class Explainer {
         if (input.required) doc += " [required]";
         inputs.push_back({"  " + input.name, input.type.to_string(), doc});
       }
-      for (const auto& output : module->outputs) outputs.push_back({"  " + output.name, output.doc});
-      print(fmt::format("{} (block of {}{}): {}\n\ninputs:\n{}\noutputs:\n{}{}", what, package, module->keyed ? ", one for each key" : "",
-                        printable(module->doc), table(inputs), table(outputs), &package == &with.back() ? "" : "\n"));
+      for (const auto& output : module->outputs)
+        outputs.push_back({"  " + output.name, output.doc});
+      print(fmt::format("{} (block of {}{}): {}\n\ninputs:\n{}\noutputs:\n{}{}", what, package,
+                        module->keyed ? ", one for each key" : "", printable(module->doc),
+                        table(inputs), table(outputs), &package == &with.back() ? "" : "\n"));
     }
     return !with.empty();
   }
@@ -224,7 +256,8 @@ int run_explain(CommandContext& context) {
     return kFailed;
   }
   if (known) return kDone;
-  Error error(ErrorCode::not_found, "nothing is called `" + what + "`: no block, resource type, look-up or error code");
+  Error error(ErrorCode::not_found,
+              "nothing is called `" + what + "`: no block, resource type, look-up or error code");
   const std::string near = nearest(what, explainer.names());
   if (!near.empty()) error.help.push_back("did you mean `" + near + "`?");
   tell(context, error);

@@ -84,22 +84,25 @@ int main(int argc, char** argv) {
   auto progress = lf::make_progress(options, terminal, world);
   // The server needs no farewell: it is killed as it stands.
   const bool serves = options.command == "sandbox";
-  if (!serves) loop.handle_signals({SIGINT, SIGTERM}, [&](int signal, int) {
-    ++interrupts;
-    last_signal = signal;
-    const bool changes = options.command == "apply" || options.command == "destroy";
-    if (interrupts == 1 && changes) {
-      lf::print_error("\nstopping: what is under way is finished and recorded; once more to stop at once\n");
-      return;
-    }
-    // What was acknowledged is on the disk; the rest is for the next run's settling.
-    real.files().writer().wait_until_idle();
-    progress->close();
-    if (changes) lf::print_error("\nstopped at once; the next run finds out what was done\n");
-    std::fflush(stderr);
-    _exit(128 + signal);
-  });
-  lf::CommandContext context{loop, world, options, terminal, progress->sink(), &interrupts, &last_signal};
+  if (!serves)
+    loop.handle_signals({SIGINT, SIGTERM}, [&](int signal, int) {
+      ++interrupts;
+      last_signal = signal;
+      const bool changes = options.command == "apply" || options.command == "destroy";
+      if (interrupts == 1 && changes) {
+        lf::print_error(
+            "\nstopping: what is under way is finished and recorded; once more to stop at once\n");
+        return;
+      }
+      // What was acknowledged is on the disk; the rest is for the next run's settling.
+      real.files().writer().wait_until_idle();
+      progress->close();
+      if (changes) lf::print_error("\nstopped at once; the next run finds out what was done\n");
+      std::fflush(stderr);
+      _exit(128 + signal);
+    });
+  lf::CommandContext context{loop,        world,       options, terminal, progress->sink(),
+                             &interrupts, &last_signal};
   int code = dispatch(context);
   progress->close();
   if (!lf::flush_output() && code == 0) code = lf::kFailed;

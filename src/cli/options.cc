@@ -18,29 +18,46 @@ struct Raw {
 
 void add_common(CLI::App* app, Options& o, Raw& raw) {
   app->add_option("-e,--env", o.environment, "Environment (an overlay under `environments:`)");
-  app->add_option("--var", raw.variables, "Set a variable: NAME=VALUE (repeatable)")->allow_extra_args(false);
-  app->add_option("--var-file", o.variable_files, "Read variables from a YAML file (repeatable)")->allow_extra_args(false);
-  app->add_option("--state", o.state, "State file (default: .llmforge/<stack>[.<env>].llmforge.json beside the spec)");
-  app->add_option("--provider-dir", o.provider_dirs, "Folder with provider packages laid over the built-in ones")->allow_extra_args(false);
+  app->add_option("--var", raw.variables, "Set a variable: NAME=VALUE (repeatable)")
+      ->allow_extra_args(false);
+  app->add_option("--var-file", o.variable_files, "Read variables from a YAML file (repeatable)")
+      ->allow_extra_args(false);
+  app->add_option("--state", o.state,
+                  "State file (default: .llmforge/<stack>[.<env>].llmforge.json beside the spec)");
+  app->add_option("--provider-dir", o.provider_dirs,
+                  "Folder with provider packages laid over the built-in ones")
+      ->allow_extra_args(false);
   app->add_flag("--no-color", o.no_color, "No colours (NO_COLOR does the same)");
   app->add_flag("--json", o.json, "Output for programs");
   app->add_flag("-v,--verbose", o.verbose, "Show requests and all properties");
-  app->add_option("--sandbox", raw.sandbox, "Rehearse against a model cloud kept in FOLDER")->expected(0, 1);
+  app->add_option("--sandbox", raw.sandbox, "Rehearse against a model cloud kept in FOLDER")
+      ->expected(0, 1);
 }
 
 void add_spec(CLI::App* app, Options& o) {
-  app->add_option("SPEC", o.spec, "Spec file or folder (default: llmforge.yaml, else the only *.yaml with a `stack:`)");
+  app->add_option(
+      "SPEC", o.spec,
+      "Spec file or folder (default: llmforge.yaml, else the only *.yaml with a `stack:`)");
 }
 
 void add_planning(CLI::App* app, Options& o) {
-  app->add_option("--target", o.targets, "Only these addresses and what they need (glob; repeatable)")->allow_extra_args(false);
-  app->add_option("--exclude", o.excludes, "Leave these addresses out, and what needs them (glob; repeatable)")->allow_extra_args(false);
-  app->add_option("--replace", o.replace, "Replace this resource (glob over addresses)")->allow_extra_args(false);
-  app->add_option("--refresh", o.refresh, "true, false (use what state remembers) or only (record drift, change nothing)")
+  app->add_option("--target", o.targets,
+                  "Only these addresses and what they need (glob; repeatable)")
+      ->allow_extra_args(false);
+  app->add_option("--exclude", o.excludes,
+                  "Leave these addresses out, and what needs them (glob; repeatable)")
+      ->allow_extra_args(false);
+  app->add_option("--replace", o.replace, "Replace this resource (glob over addresses)")
+      ->allow_extra_args(false);
+  app->add_option("--refresh", o.refresh,
+                  "true, false (use what state remembers) or only (record drift, change nothing)")
       ->check(CLI::IsMember({"true", "false", "only"}));
   app->add_flag("--update-lock", o.update_lock, "Read look-ups anew and renew llmforge.lock");
-  app->add_option("--parallelism", o.parallelism, "At most N requests at once (default: adapts to the services)")->check(CLI::Range(1, 10000));
-  app->add_option("--lock-timeout", o.lock_timeout, "How long to wait for another run to end, e.g. 5m");
+  app->add_option("--parallelism", o.parallelism,
+                  "At most N requests at once (default: adapts to the services)")
+      ->check(CLI::Range(1, 10000));
+  app->add_option("--lock-timeout", o.lock_timeout,
+                  "How long to wait for another run to end, e.g. 5m");
   app->add_flag("--offline", o.offline, "Send no request: pins and state only");
   app->add_option("--trace", o.trace, "Write a timeline for Perfetto to FILE");
 }
@@ -91,14 +108,16 @@ class CommandLine {
   }
 
   void planning() {
-    CLI::App* plan = with_spec("plan", "Show what apply would do",
-                               "Examples:\n  llmforge plan\n  llmforge plan --env prod --out it.plan\n"
-                               "  llmforge plan --format markdown --max-bytes 65535");
+    CLI::App* plan =
+        with_spec("plan", "Show what apply would do",
+                  "Examples:\n  llmforge plan\n  llmforge plan --env prod --out it.plan\n"
+                  "  llmforge plan --format markdown --max-bytes 65535");
     plan->add_option("-o,--out", o_.out, "Save the plan to FILE, to be applied as it is");
     plan->add_flag("--detailed-exitcode", o_.detailed_exitcode, "Exit 2 if there are changes");
-    CLI::App* apply = with_spec("apply", "Do what the plan says: a spec, or a plan saved with --out",
-                                "Examples:\n  llmforge apply --var create_instance=true\n"
-                                "  llmforge apply it.plan\n  llmforge apply --sandbox --auto-approve");
+    CLI::App* apply =
+        with_spec("apply", "Do what the plan says: a spec, or a plan saved with --out",
+                  "Examples:\n  llmforge apply --var create_instance=true\n"
+                  "  llmforge apply it.plan\n  llmforge apply --sandbox --auto-approve");
     CLI::App* destroy = with_spec("destroy", "Delete everything of a stack",
                                   "Examples:\n  llmforge destroy\n"
                                   "  llmforge destroy --target 'machines.**'");
@@ -144,8 +163,9 @@ class CommandLine {
   }
 
   void changing() {
-    with_arguments(&app_, "adopt", "Take in what exists in the cloud", "ADDRESS ID", {2, 2},
-                   "Example:\n  llmforge adopt 'buckets[\"outputs\"].bucket' llm-lab-outputs-1a2b3c");
+    with_arguments(
+        &app_, "adopt", "Take in what exists in the cloud", "ADDRESS ID", {2, 2},
+        "Example:\n  llmforge adopt 'buckets[\"outputs\"].bucket' llm-lab-outputs-1a2b3c");
     with_arguments(&app_, "forget", "Take a resource out of state; it stays in the cloud",
                    "ADDRESS", {1, 1}, "Example:\n  llmforge forget network.vpc");
     with_arguments(&app_, "eject", "Copy a block's module beside the spec, to be changed", "BLOCK",
@@ -173,8 +193,9 @@ class CommandLine {
   }
 
   void others() {
-    CLI::App* sandbox = command(&app_, "sandbox", "Serve the model cloud on a port",
-                                "Example:\n  llmforge sandbox --listen 127.0.0.1:5566 --data ./cloud");
+    CLI::App* sandbox =
+        command(&app_, "sandbox", "Serve the model cloud on a port",
+                "Example:\n  llmforge sandbox --listen 127.0.0.1:5566 --data ./cloud");
     add_common(sandbox, o_, raw_);
     sandbox->add_option("--listen", o_.listen, "Address and port");
     sandbox->add_option("--data", o_.state, "Folder that keeps the model cloud between runs");

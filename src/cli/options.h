@@ -19,13 +19,13 @@ struct Options {
   std::vector<std::string> variable_files;
   std::string state;
   std::vector<std::string> targets, excludes, replace;
-  std::string refresh = "true";        // true | false | only
+  std::string refresh = "true";  // true | false | only
   bool update_lock = false;
   std::string out;
-  std::string format = "text";         // text | markdown | json
+  std::string format = "text";  // text | markdown | json
   int64_t max_bytes = 0;
-  bool auto_approve = false, detailed_exitcode = false, offline = false, no_color = false, json = false, raw = false, verbose = false,
-       check = false;
+  bool auto_approve = false, detailed_exitcode = false, offline = false, no_color = false,
+       json = false, raw = false, verbose = false, check = false;
   int64_t parallelism = 0;
   std::string lock_timeout = "0s";
   std::optional<std::string> sandbox;  // "" is the default folder

@@ -24,8 +24,10 @@ struct Look {
 Task<void> look(Look* one, std::string mark) {
   Task<Result<std::vector<Marked>>> finding = find_marked(one->cloud, one->type, std::move(mark));
   Result<std::vector<Marked>> found = co_await std::move(finding);
-  if (found) one->found = std::move(*found);
-  else one->error = found.error();
+  if (found)
+    one->found = std::move(*found);
+  else
+    one->error = found.error();
 }
 
 // When it was made, where its type reads such a time.
@@ -33,7 +35,8 @@ std::optional<Timestamp> made_at(const Look& from, const Marked& marked) {
   Record probe;
   probe.id = marked.id;
   probe.type = from.type->name;
-  const Observation seen = observe_item(*from.type, probe, marked.item, marked.stack_mark, from.cloud->package().info());
+  const Observation seen =
+      observe_item(*from.type, probe, marked.item, marked.stack_mark, from.cloud->package().info());
   for (const auto& property : from.type->properties) {
     if (property.type.kind() != Type::Kind::timestamp) continue;
     const Value* value = seen.properties.find(property.name);
@@ -69,7 +72,8 @@ Task<int> orphans(CommandContext* context, Session* session) {
     if (cloud == nullptr) continue;
     for (const auto& name : cloud->package().resource_names()) {
       const ResourceType* type = cloud->package().resource(name);
-      if (type != nullptr && type->carrier == MarkCarrier::tags && type->refresh.list) looks.push_back({cloud, type, {}, {}});
+      if (type != nullptr && type->carrier == MarkCarrier::tags && type->refresh.list)
+        looks.push_back({cloud, type, {}, {}});
     }
   }
   // Another lineage's things of this stack and environment are orphans as well: a lost state.
@@ -112,13 +116,19 @@ Task<int> orphans(CommandContext* context, Session* session) {
       json.emplace_back(std::move(row));
       rows.push_back({one.type->name, marked.id, address.empty() ? marked.address_mark : address,
                       made ? age_text(*made, now) + " old" : "", ours ? "" : "of another state"});
-      if (!address.empty() && session->state().find(address) == nullptr) adopt_lines += "  llmforge adopt '" + printable(address) + "' " + printable(marked.id) + "\n";
+      if (!address.empty() && session->state().find(address) == nullptr)
+        adopt_lines +=
+            "  llmforge adopt '" + printable(address) + "' " + printable(marked.id) + "\n";
     }
   }
   if (context->options.json) {
-    print(to_json(Value(Map{{"orphans", Value(std::move(json))}, {"types_looked_at", Value(static_cast<int64_t>(looks.size() - failed))}})) + "\n");
+    print(to_json(
+              Value(Map{{"orphans", Value(std::move(json))},
+                        {"types_looked_at", Value(static_cast<int64_t>(looks.size() - failed))}})) +
+          "\n");
   } else if (rows.empty()) {
-    print(fmt::format("no orphans among {} types ({} requests)\n", looks.size() - failed, session->engine().request_count));
+    print(fmt::format("no orphans among {} types ({} requests)\n", looks.size() - failed,
+                      session->engine().request_count));
   } else {
     print(table(rows));
     if (!adopt_lines.empty()) print_error("to take them in:\n" + adopt_lines);
@@ -128,6 +138,8 @@ Task<int> orphans(CommandContext* context, Session* session) {
 
 }  // namespace
 
-int run_orphans(CommandContext& context) { return with_spec(context, context.options, orphans); }
+int run_orphans(CommandContext& context) {
+  return with_spec(context, context.options, orphans);
+}
 
 }  // namespace lf

@@ -30,9 +30,15 @@ Terminal find_terminal(bool no_color, const char* no_color_variable, const char*
   return out;
 }
 
-void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
-void print_error(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
-bool flush_output() { return std::fflush(stdout) == 0; }
+void print(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+void print_error(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+bool flush_output() {
+  return std::fflush(stdout) == 0;
+}
 
 void show_error(const Error& error, bool json, const Terminal& terminal) {
   if (json) {
@@ -51,7 +57,8 @@ void show_error(const Error& error, bool json, const Terminal& terminal) {
   const char* red = terminal.color_err ? "\x1b[1;31m" : "";
   const char* bold = terminal.color_err ? "\x1b[1m" : "";
   const char* reset = terminal.color_err ? "\x1b[0m" : "";
-  std::string text = std::string(red) + "error" + reset + bold + ": " + printable(error.message) + reset + "\n";
+  std::string text =
+      std::string(red) + "error" + reset + bold + ": " + printable(error.message) + reset + "\n";
   if (!error.request_id.empty()) text += "  request id " + printable(error.request_id) + "\n";
   for (const auto& line : error.help) text += "  help: " + printable(line) + "\n";
   print_error(text);

@@ -12,16 +12,16 @@ namespace lf {
 
 struct Terminal {
   bool color_out = false, color_err = false;
-  bool interactive = false;    // stdin and stderr are terminals: questions may be asked
-  bool live = false;           // stderr is a terminal that can be redrawn
+  bool interactive = false;  // stdin and stderr are terminals: questions may be asked
+  bool live = false;         // stderr is a terminal that can be redrawn
   int width = 100;
 };
 // Looks at NO_COLOR, TERM and the descriptors.
 Terminal find_terminal(bool no_color, const char* no_color_variable, const char* term);
 
-void print(std::string_view text);           // stdout
-void print_error(std::string_view text);     // stderr
-bool flush_output();                         // false: stdout went away
+void print(std::string_view text);        // stdout
+void print_error(std::string_view text);  // stderr
+bool flush_output();                      // false: stdout went away
 
 // Errors and diagnostics as every command shows them: text, or one JSON object a line.
 void show_error(const Error& error, bool json, const Terminal& terminal);

@@ -17,20 +17,27 @@ int print_one(CommandContext* context, const State& state, const std::string& na
     std::vector<std::string> names;
     for (const auto& other : state.outputs) names.push_back(other.name);
     const std::string near = nearest(name, names);
-    if (!near.empty()) error.help.push_back("did you mean `" + near + "`?");
-    else if (names.empty()) error.help.push_back("nothing was applied yet, or the spec has no outputs");
-    else error.help.push_back("there are: " + join(names, ", "));
+    if (!near.empty())
+      error.help.push_back("did you mean `" + near + "`?");
+    else if (names.empty())
+      error.help.push_back("nothing was applied yet, or the spec has no outputs");
+    else
+      error.help.push_back("there are: " + join(names, ", "));
     return tell(*context, error);
   }
   if (output->secret) {
-    Error error(ErrorCode::refused, "output `" + name + "` is a secret: the state keeps only its digest");
+    Error error(ErrorCode::refused,
+                "output `" + name + "` is a secret: the state keeps only its digest");
     error.help.push_back("read it where it is kept");
     show_error(error, context->options.json, context->terminal);
     return kFailed;
   }
-  if (context->options.json) print(to_json(output->value) + "\n");
-  else if (context->options.raw) print(output->value.is_null() ? "" : to_text(output->value));
-  else print(show_value(output->value, SIZE_MAX) + "\n");
+  if (context->options.json)
+    print(to_json(output->value) + "\n");
+  else if (context->options.raw)
+    print(output->value.is_null() ? "" : to_text(output->value));
+  else
+    print(show_value(output->value, SIZE_MAX) + "\n");
   return kDone;
 }
 
@@ -52,7 +59,8 @@ int print_all(CommandContext* context, const State& state) {
   }
   std::vector<std::vector<std::string>> rows;
   for (const auto& output : state.outputs) {
-    rows.push_back({output.name, "= " + (output.secret ? "(secret)" : show_value(output.value, SIZE_MAX))});
+    rows.push_back(
+        {output.name, "= " + (output.secret ? "(secret)" : show_value(output.value, SIZE_MAX))});
   }
   print(table(rows));
   if (rows.empty()) print_error("no outputs: nothing was applied yet, or the spec has none\n");

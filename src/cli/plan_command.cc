@@ -26,7 +26,8 @@ Task<int> plan_task(CommandContext* context, Session* session) {
       show_error(written.error(), context->options.json, context->terminal);
       co_return kFailed;
     }
-    print_error("saved the plan; apply exactly this with: llmforge apply " + context->options.out + "\n");
+    print_error("saved the plan; apply exactly this with: llmforge apply " + context->options.out +
+                "\n");
   }
   if (context->options.detailed_exitcode && plan.has_changes()) co_return kChanges;
   co_return kDone;

@@ -31,10 +31,13 @@ Task<Result<void>> ask_preflight(Session* session, CommandContext* context, Plan
   Error error(ErrorCode::capacity, "");
   for (const auto& problem : *problems) {
     for (const auto& message : problem.messages) {
-      if (problem.fatal) error.help.push_back(message);
-      else if (!context->options.json) print_error("note: `" + problem.address + "`: " + message + "\n");
+      if (problem.fatal)
+        error.help.push_back(message);
+      else if (!context->options.json)
+        print_error("note: `" + problem.address + "`: " + message + "\n");
     }
-    if (problem.fatal) error.message = "`" + problem.address + "` cannot be made in any of its places";
+    if (problem.fatal)
+      error.message = "`" + problem.address + "` cannot be made in any of its places";
   }
   if (error.message.empty()) co_return Result<void>();
   co_return fail(std::move(error));

@@ -25,7 +25,8 @@ TreeSize terminal_size() {
 
 class Chosen final : public Progress, private EventSink {
  public:
-  Chosen(const Options& options, const Terminal& terminal, World& world) : files_(world.files), trace_path_(options.trace) {
+  Chosen(const Options& options, const Terminal& terminal, World& world)
+      : files_(world.files), trace_path_(options.trace) {
     const Write write = [](std::string_view text) { print_error(text); };
     const ProgressOptions how{terminal.color_err, options.verbose};
     if (options.json) {
@@ -46,7 +47,8 @@ class Chosen final : public Progress, private EventSink {
     if (tree_ != nullptr) tree_->stop();
     if (trace_ == nullptr) return;
     const Result<void> saved = trace_->save(files_, trace_path_);
-    if (!saved) print_error("error: the trace could not be written: " + saved.error().message + "\n");
+    if (!saved)
+      print_error("error: the trace could not be written: " + saved.error().message + "\n");
     trace_.reset();
   }
 
@@ -65,7 +67,8 @@ class Chosen final : public Progress, private EventSink {
 
 }  // namespace
 
-std::unique_ptr<Progress> make_progress(const Options& options, const Terminal& terminal, World& world) {
+std::unique_ptr<Progress> make_progress(const Options& options, const Terminal& terminal,
+                                        World& world) {
   return std::make_unique<Chosen>(options, terminal, world);
 }
 

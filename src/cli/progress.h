@@ -15,8 +15,9 @@ class Progress {
  public:
   virtual ~Progress() = default;
   virtual EventSink* sink() = 0;
-  virtual void close() = 0;   // leaves the terminal clean, writes the trace; may be called twice
+  virtual void close() = 0;  // leaves the terminal clean, writes the trace; may be called twice
 };
-std::unique_ptr<Progress> make_progress(const Options& options, const Terminal& terminal, World& world);
+std::unique_ptr<Progress> make_progress(const Options& options, const Terminal& terminal,
+                                        World& world);
 
 }  // namespace lf

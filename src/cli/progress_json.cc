@@ -8,8 +8,12 @@ namespace lf {
 
 namespace {
 
-Value count(size_t n) { return Value(static_cast<int64_t>(n)); }
-Value seconds(int64_t ns) { return Value(static_cast<double>(ns / 1'000'000) / 1e3); }
+Value count(size_t n) {
+  return Value(static_cast<int64_t>(n));
+}
+Value seconds(int64_t ns) {
+  return Value(static_cast<double>(ns / 1'000'000) / 1e3);
+}
 
 Value error_json(const Error& error) {
   Map out;
@@ -141,7 +145,8 @@ struct ToJson {
 }  // namespace
 
 void ProgressJson::on_event(const EngineEvent& event) {
-  const bool call = std::holds_alternative<CallSent>(event.what) || std::holds_alternative<CallDone>(event.what);
+  const bool call =
+      std::holds_alternative<CallSent>(event.what) || std::holds_alternative<CallDone>(event.what);
   if (call && !requests_) return;
   Map out;
   out.set("time", Value(event.time));

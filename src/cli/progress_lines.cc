@@ -34,7 +34,8 @@ void ProgressLines::stage(const StageProgress& stage, MonotonicNs at) {
     return;
   }
   stage_told_ = at;
-  put({fmt::format("{}: {} of {}", printable(stage.stage), stage.done, stage.total), ProgressTone::dim});
+  put({fmt::format("{}: {} of {}", printable(stage.stage), stage.done, stage.total),
+       ProgressTone::dim});
   if (ends) stage_.clear();
 }
 
@@ -45,19 +46,25 @@ void ProgressLines::on_event(const EngineEvent& event) {
   }
   if (const auto* started = std::get_if<NodeStarted>(&event.what)) {
     if (text_.nodes() <= kStartsToldMax || options_.verbose) {
-      put({fmt::format("{}: {} ({})", printable(started->address), doing_word(started->action), printable(started->type)), ProgressTone::dim});
+      put({fmt::format("{}: {} ({})", printable(started->address), doing_word(started->action),
+                       printable(started->type)),
+           ProgressTone::dim});
     }
     return;
   }
   if (const auto* waiting = std::get_if<Waiting>(&event.what)) {
-    put({fmt::format("{}: waits: {} until {}{}", printable(waiting->address), printable(waiting->state), printable(waiting->until),
-                     waiting->usual_ms > 0 ? ", usually " + short_duration(waiting->usual_ms * 1'000'000) : ""),
+    put({fmt::format("{}: waits: {} until {}{}", printable(waiting->address),
+                     printable(waiting->state), printable(waiting->until),
+                     waiting->usual_ms > 0
+                         ? ", usually " + short_duration(waiting->usual_ms * 1'000'000)
+                         : ""),
          ProgressTone::dim});
     return;
   }
   ProgressLine line = text_.line(event);
   if (line.text.empty()) return;
-  const bool counted = std::holds_alternative<NodeDone>(event.what) || std::holds_alternative<NodeFailed>(event.what);
+  const bool counted = std::holds_alternative<NodeDone>(event.what) ||
+                       std::holds_alternative<NodeFailed>(event.what);
   if (counted) line.text = counter() + line.text;
   put(line);
 }

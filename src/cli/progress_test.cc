@@ -2,8 +2,8 @@
 // Hand-made runs through the views of progress.
 #include <catch2/catch.hpp>
 
-#include "base/strings.h"
 #include "base/json.h"
+#include "base/strings.h"
 #include "cli/progress_json.h"
 #include "cli/progress_lines.h"
 #include "cli/progress_tree.h"
@@ -21,9 +21,13 @@ EngineEvent at(double seconds, decltype(EngineEvent::what) what) {
   return event;
 }
 
-Error throttled() { return Error(ErrorCode::throttled, "rate exceeded"); }
+Error throttled() {
+  return Error(ErrorCode::throttled, "rate exceeded");
+}
 
-RunStarted run_of(size_t nodes) { return RunStarted{"apply", "lab", "default", nodes, 0}; }
+RunStarted run_of(size_t nodes) {
+  return RunStarted{"apply", "lab", "default", nodes, 0};
+}
 
 }  // namespace
 
@@ -115,23 +119,31 @@ TEST_CASE("the live tree redraws seldom and leaves only lines", "[progress]") {
   std::string screen;
   size_t writes = 0;
   {
-    ProgressTree tree({}, nullptr, [] { return TreeSize{80, 24}; }, [&](std::string_view text) {
-      screen += text;
-      ++writes;
-    });
+    ProgressTree tree(
+        {}, nullptr,
+        [] {
+          return TreeSize{80, 24};
+        },
+        [&](std::string_view text) {
+          screen += text;
+          ++writes;
+        });
     tree.on_event(at(0, run_of(10'000)));
     for (int i = 0; i < 10'000; ++i) {
-      tree.on_event(at(i * 0.0001, NodeStarted{"workers.node[" + std::to_string(i) + "]", "t", "create"}));
+      tree.on_event(
+          at(i * 0.0001, NodeStarted{"workers.node[" + std::to_string(i) + "]", "t", "create"}));
     }
     CHECK(writes <= 12);
     CHECK(screen.find("and 9") != std::string::npos);
     screen.clear();
     tree.on_event(at(2, Waiting{"workers.node[0]", "pending", "running", 30'000, 0}));
     CHECK(screen.find("  workers\n") != std::string::npos);
-    CHECK(screen.find("    node[0] creating 2.0s, pending until running, usually 30s\n") != std::string::npos);
+    CHECK(screen.find("    node[0] creating 2.0s, pending until running, usually 30s\n") !=
+          std::string::npos);
     CHECK(screen.find("0/10000, 10000 under way") != std::string::npos);
     for (int i = 0; i < 10'000; ++i) {
-      tree.on_event(at(3, NodeDone{"workers.node[" + std::to_string(i) + "]", "create", "i", 1'000'000}));
+      tree.on_event(
+          at(3, NodeDone{"workers.node[" + std::to_string(i) + "]", "create", "i", 1'000'000}));
     }
     tree.on_event(at(4, RunEnded{}));
   }
@@ -142,7 +154,8 @@ TEST_CASE("the live tree redraws seldom and leaves only lines", "[progress]") {
     if (screen[i] == '\x1b') {
       const size_t end = screen.find_first_of("AJm", i);
       if (screen[end] == 'A') {
-        for (int n = std::stoi(screen.substr(i + 2)); n > 0 && !lines.empty(); --n) lines.pop_back();
+        for (int n = std::stoi(screen.substr(i + 2)); n > 0 && !lines.empty(); --n)
+          lines.pop_back();
       }
       i = end;
     } else if (screen[i] == '\n') {
@@ -160,7 +173,12 @@ TEST_CASE("the live tree redraws seldom and leaves only lines", "[progress]") {
 
 TEST_CASE("the live tree on a narrow terminal", "[progress]") {
   std::string screen;
-  ProgressTree tree({}, nullptr, [] { return TreeSize{24, 8}; }, [&](std::string_view text) { screen += text; });
+  ProgressTree tree(
+      {}, nullptr,
+      [] {
+        return TreeSize{24, 8};
+      },
+      [&](std::string_view text) { screen += text; });
   tree.on_event(at(0, run_of(3)));
   screen.clear();
   tree.on_event(at(1, NodeStarted{"machines[\"trainer\"].instance[0]", "t", "create"}));
@@ -176,7 +194,8 @@ TEST_CASE("JSON events", "[progress]") {
   ProgressJson json(false, [&](std::string_view text) { out += text; });
   json.on_event(at(0, CallSent{}));
   CHECK(out.empty());
-  json.on_event(at(0, NodeFailed{"vpc", "create", Error(ErrorCode::quota, "too many"), 1'500'000'000}));
+  json.on_event(
+      at(0, NodeFailed{"vpc", "create", Error(ErrorCode::quota, "too many"), 1'500'000'000}));
   const auto parsed = parse_json(out);
   REQUIRE(parsed);
   CHECK((*parsed)["event"].as_string() == "failed");

@@ -39,10 +39,17 @@ std::string block_of(const std::string& address) {
 
 }  // namespace
 
-ProgressTree::ProgressTree(ProgressOptions options, Clock* clock, std::function<TreeSize()> size, Write write)
-    : options_(options), clock_(clock), size_(std::move(size)), write_(std::move(write)), text_(options.verbose) {}
+ProgressTree::ProgressTree(ProgressOptions options, Clock* clock, std::function<TreeSize()> size,
+                           Write write)
+    : options_(options),
+      clock_(clock),
+      size_(std::move(size)),
+      write_(std::move(write)),
+      text_(options.verbose) {}
 
-ProgressTree::~ProgressTree() { stop(); }
+ProgressTree::~ProgressTree() {
+  stop();
+}
 
 void ProgressTree::stop() {
   if (clock_ != nullptr && timer_ != 0) clock_->cancel(timer_);
@@ -65,7 +72,8 @@ void ProgressTree::keep(const ProgressLine& line) {
   if (!line.text.empty()) kept_ += colored(line, options_.color) + "\n";
 }
 
-std::string ProgressTree::node_line(const Node& node, const std::string& name, MonotonicNs at, size_t width) const {
+std::string ProgressTree::node_line(const Node& node, const std::string& name, MonotonicNs at,
+                                    size_t width) const {
   const std::string time = short_duration(std::max<MonotonicNs>(0, at - node.started));
   std::string text = fmt::format("{} {} {}", name, doing_word(node.action), time);
   if (!node.state.empty()) {
@@ -101,7 +109,8 @@ std::string ProgressTree::status_line(MonotonicNs at, size_t width) const {
 std::vector<std::string> ProgressTree::live_lines(MonotonicNs at, TreeSize size) const {
   // The last column stays free: terminals differ on what happens there.
   const size_t width = static_cast<size_t>(std::max(size.width - 1, 10));
-  const size_t rows = std::clamp(static_cast<size_t>(std::max(size.height, 6)) / 2, kRowsMin, kRowsMax);
+  const size_t rows =
+      std::clamp(static_cast<size_t>(std::max(size.height, 6)) / 2, kRowsMin, kRowsMax);
   std::vector<std::string> out;
   // The longest under way first; what belongs to one block stands together.
   std::vector<std::pair<std::string, std::vector<const Node*>>> blocks;
@@ -109,7 +118,8 @@ std::vector<std::string> ProgressTree::live_lines(MonotonicNs at, TreeSize size)
   for (const Node& node : nodes_) {
     if (taken == rows) break;
     const std::string block = width < 40 ? "" : block_of(node.address);
-    auto found = std::find_if(blocks.begin(), blocks.end(), [&](const auto& b) { return b.first == block; });
+    auto found =
+        std::find_if(blocks.begin(), blocks.end(), [&](const auto& b) { return b.first == block; });
     if (found == blocks.end()) {
       blocks.emplace_back(block, std::vector<const Node*>{});
       found = blocks.end() - 1;
@@ -126,7 +136,8 @@ std::vector<std::string> ProgressTree::live_lines(MonotonicNs at, TreeSize size)
       out.push_back(node_line(*node, name, at, width));
     }
   }
-  if (nodes_.size() > taken) out.push_back(cut(fmt::format("  and {} more", nodes_.size() - taken), width));
+  if (nodes_.size() > taken)
+    out.push_back(cut(fmt::format("  and {} more", nodes_.size() - taken), width));
   out.push_back(status_line(at, width));
   return out;
 }
@@ -193,22 +204,27 @@ void ProgressTree::on_event(const EngineEvent& event) {
   } else if (const auto* retrying = std::get_if<Retrying>(&event.what)) {
     const auto found = index_.find(retrying->address);
     if (found != index_.end()) {
-      found->second->note = fmt::format("attempt {} after {}", retrying->attempt + 1, to_string(retrying->error.code));
+      found->second->note = fmt::format("attempt {} after {}", retrying->attempt + 1,
+                                        to_string(retrying->error.code));
     }
   } else if (std::holds_alternative<RunEnded>(event.what)) {
     running_ = false;
     nodes_.clear();
     index_.clear();
   }
-  for (const std::string* over : {std::get_if<NodeDone>(&event.what) != nullptr ? &std::get<NodeDone>(event.what).address : nullptr,
-                                  std::get_if<NodeFailed>(&event.what) != nullptr ? &std::get<NodeFailed>(event.what).address : nullptr}) {
+  for (const std::string* over :
+       {std::get_if<NodeDone>(&event.what) != nullptr ? &std::get<NodeDone>(event.what).address
+                                                      : nullptr,
+        std::get_if<NodeFailed>(&event.what) != nullptr ? &std::get<NodeFailed>(event.what).address
+                                                        : nullptr}) {
     if (over == nullptr) continue;
     const auto found = index_.find(*over);
     if (found == index_.end()) continue;
     nodes_.erase(found->second);
     index_.erase(found);
   }
-  if (const auto* skipped = std::get_if<NodeSkipped>(&event.what)) stopping_ = stopping_ || skipped->culprit.empty();
+  if (const auto* skipped = std::get_if<NodeSkipped>(&event.what))
+    stopping_ = stopping_ || skipped->culprit.empty();
   keep(text_.line(event));
   if (!std::holds_alternative<CallSent>(event.what)) changed(event.at);
 }

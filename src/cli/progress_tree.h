@@ -46,7 +46,8 @@ class ProgressTree final : public EventSink {
   void draw(MonotonicNs at);
   void arm();
   std::vector<std::string> live_lines(MonotonicNs at, TreeSize size) const;
-  std::string node_line(const Node& node, const std::string& name, MonotonicNs at, size_t width) const;
+  std::string node_line(const Node& node, const std::string& name, MonotonicNs at,
+                        size_t width) const;
   std::string status_line(MonotonicNs at, size_t width) const;
   bool busy() const { return running_ || !stage_.stage.empty(); }
 
@@ -57,7 +58,7 @@ class ProgressTree final : public EventSink {
   ProgressText text_;
   std::list<Node> nodes_;  // under way, oldest first
   std::unordered_map<std::string, std::list<Node>::iterator> index_;
-  std::string kept_;       // lines that stay, not written yet
+  std::string kept_;  // lines that stay, not written yet
   StageProgress stage_;
   bool running_ = false;
   bool stopping_ = false;

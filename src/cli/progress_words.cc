@@ -12,7 +12,8 @@ namespace {
 constexpr MonotonicNs kThrottleQuietNs = 5'000'000'000;
 constexpr size_t kSkippedTold = 10;
 
-std::string subject(const std::string& address, const std::string& service, const std::string& action) {
+std::string subject(const std::string& address, const std::string& service,
+                    const std::string& action) {
   const std::string call = printable(service) + " " + printable(action);
   return address.empty() ? call : printable(address) + ": " + call;
 }
@@ -60,7 +61,8 @@ ProgressLine ProgressText::begin(const RunStarted& run) {
   std::string text;
   if (!run.stack.empty()) {
     text = doing_word(run.command) + " " + printable(run.stack);
-    if (!run.environment.empty() && run.environment != "default") text += " (" + printable(run.environment) + ")";
+    if (!run.environment.empty() && run.environment != "default")
+      text += " (" + printable(run.environment) + ")";
     text += ": ";
   }
   text += fmt::format("{} action{}", run.nodes, run.nodes == 1 ? "" : "s");
@@ -80,9 +82,10 @@ ProgressLine ProgressText::retry(const Retrying& r, MonotonicNs at) {
   if (throttle.any && at - throttle.told < kThrottleQuietNs && !verbose_) return {};
   const size_t n = throttle.untold;
   throttle = {at, 0, true};
-  return {n == 1 ? fmt::format("{} asks to slow down ({}), again in {}", printable(r.service), printable(r.action), delay)
-                 : fmt::format("{} asked to slow down {} times (last: {}), again in {}", printable(r.service),
-                               n, printable(r.action), delay),
+  return {n == 1 ? fmt::format("{} asks to slow down ({}), again in {}", printable(r.service),
+                               printable(r.action), delay)
+                 : fmt::format("{} asked to slow down {} times (last: {}), again in {}",
+                               printable(r.service), n, printable(r.action), delay),
           ProgressTone::warn};
 }
 
@@ -93,10 +96,12 @@ ProgressLine ProgressText::call_done(const CallDone& done) {
   if (found == sent_.end()) return {};
   const Sent sent = std::move(found->second);
   sent_.erase(found);
-  std::string text = fmt::format("  {} {} {}", subject(sent.address, sent.service, sent.action),
-                                 done.http_status == 0 ? std::string("no answer") : std::to_string(done.http_status),
-                                 fmt::format("{}ms", done.duration_ns / 1'000'000));
-  if (sent.queued_ns >= 1'000'000) text += fmt::format(" (held back {}ms)", sent.queued_ns / 1'000'000);
+  std::string text = fmt::format(
+      "  {} {} {}", subject(sent.address, sent.service, sent.action),
+      done.http_status == 0 ? std::string("no answer") : std::to_string(done.http_status),
+      fmt::format("{}ms", done.duration_ns / 1'000'000));
+  if (sent.queued_ns >= 1'000'000)
+    text += fmt::format(" (held back {}ms)", sent.queued_ns / 1'000'000);
   if (sent.attempt > 1) text += fmt::format(" attempt {}", sent.attempt);
   if (done.failed) text += std::string(" ") + to_string(done.error);
   if (!done.request_id.empty()) text += " " + printable(done.request_id);
@@ -107,33 +112,44 @@ ProgressLine ProgressText::line(const EngineEvent& event) {
   if (const auto* run = std::get_if<RunStarted>(&event.what)) return begin(*run);
   if (const auto* settled = std::get_if<Settled>(&event.what)) {
     return {settled->found.empty()
-                ? fmt::format("{}: an earlier run began to make it, but it was never made", printable(settled->address))
-                : fmt::format("{}: an earlier run made {}; taken over", printable(settled->address), printable(settled->found)),
+                ? fmt::format("{}: an earlier run began to make it, but it was never made",
+                              printable(settled->address))
+                : fmt::format("{}: an earlier run made {}; taken over", printable(settled->address),
+                              printable(settled->found)),
             ProgressTone::warn};
   }
   if (const auto* sent = std::get_if<CallSent>(&event.what)) {
-    if (verbose_) sent_[sent->call] = {sent->address, sent->service, sent->action, sent->attempt, sent->queued_ns};
+    if (verbose_)
+      sent_[sent->call] = {sent->address, sent->service, sent->action, sent->attempt,
+                           sent->queued_ns};
     return {};
   }
   if (const auto* done = std::get_if<CallDone>(&event.what)) return call_done(*done);
   if (const auto* r = std::get_if<Retrying>(&event.what)) return retry(*r, event.at);
   if (const auto* attempt = std::get_if<CapacityAttempt>(&event.what)) {
-    return attempt->got ? ProgressLine{fmt::format("{}: got {}", printable(attempt->address), printable(attempt->choice)), ProgressTone::good}
-                        : ProgressLine{fmt::format("{}: no {}{}{}", printable(attempt->address), printable(attempt->choice),
-                                                   attempt->reason.empty() ? "" : ": ", printable(attempt->reason)),
+    return attempt->got ? ProgressLine{fmt::format("{}: got {}", printable(attempt->address),
+                                                   printable(attempt->choice)),
+                                       ProgressTone::good}
+                        : ProgressLine{fmt::format("{}: no {}{}{}", printable(attempt->address),
+                                                   printable(attempt->choice),
+                                                   attempt->reason.empty() ? "" : ": ",
+                                                   printable(attempt->reason)),
                                        ProgressTone::warn};
   }
   if (const auto* done = std::get_if<NodeDone>(&event.what)) {
     ++done_;
     return {fmt::format("{}: {}{}{} ({})", printable(done->address), done_word(done->action),
-                        done->id.empty() ? "" : " ", printable(done->id), short_duration(done->duration_ns)),
+                        done->id.empty() ? "" : " ", printable(done->id),
+                        short_duration(done->duration_ns)),
             ProgressTone::good};
   }
   if (const auto* failed = std::get_if<NodeFailed>(&event.what)) {
     ++failed_;
     return {fmt::format("{}: could not {}: {}{} ({})", printable(failed->address), failed->action,
                         printable(failed->error.message),
-                        failed->error.request_id.empty() ? "" : ", request id " + printable(failed->error.request_id),
+                        failed->error.request_id.empty()
+                            ? ""
+                            : ", request id " + printable(failed->error.request_id),
                         short_duration(failed->duration_ns)),
             ProgressTone::bad};
   }
@@ -141,15 +157,18 @@ ProgressLine ProgressText::line(const EngineEvent& event) {
     ++skipped_;
     if (skipped_ > kSkippedTold && !verbose_) return {};
     return {fmt::format("{}: skipped, {}", printable(skipped->address),
-                        skipped->culprit.empty() ? "asked to stop" : "it needs " + printable(skipped->culprit) + ", which failed"),
+                        skipped->culprit.empty()
+                            ? "asked to stop"
+                            : "it needs " + printable(skipped->culprit) + ", which failed"),
             ProgressTone::warn};
   }
   if (const auto* message = std::get_if<Message>(&event.what)) {
     const char* level = message->level == Message::Level::error     ? "error"
                         : message->level == Message::Level::warning ? "warning"
                                                                     : "note";
-    return {fmt::format("{}: {}{}{}", level, printable(message->address), message->address.empty() ? "" : ": ", printable(message->text)),
-            message->level == Message::Level::note ? ProgressTone::dim
+    return {fmt::format("{}: {}{}{}", level, printable(message->address),
+                        message->address.empty() ? "" : ": ", printable(message->text)),
+            message->level == Message::Level::note    ? ProgressTone::dim
             : message->level == Message::Level::error ? ProgressTone::bad
                                                       : ProgressTone::warn};
   }

@@ -15,7 +15,7 @@ namespace lf {
 // Where a view writes: stderr in the program, a string in tests.
 using Write = std::function<void(std::string_view)>;
 
-std::string short_duration(int64_t ns);        // "0.3s", "12s", "3m20s", "2h05m"
+std::string short_duration(int64_t ns);           // "0.3s", "12s", "3m20s", "2h05m"
 std::string doing_word(std::string_view action);  // "create" -> "creating"
 std::string done_word(std::string_view action);   // "create" -> "created"
 
@@ -34,7 +34,7 @@ class ProgressText {
   explicit ProgressText(bool verbose) : verbose_(verbose) {}
   ProgressLine line(const EngineEvent& event);
 
-  size_t nodes() const { return nodes_; }        // of the run; 0: none began
+  size_t nodes() const { return nodes_; }  // of the run; 0: none began
   size_t done() const { return done_; }
   size_t failed() const { return failed_; }
   size_t skipped() const { return skipped_; }

@@ -92,17 +92,21 @@ void print_report(const Plan& plan, const ApplyResult& result, Session& session,
     const OperationResult& one = result.operations[i];
     const PlanItem& item = plan.items[plan.operations[i].item];
     if (one.kind == OperationResult::Kind::failed) {
-      text += fmt::format("\n{}failed{}  {} {}: {}\n", red, reset, action_word(plan.operations[i].kind),
-                          item.address, printable(one.error.message));
-      if (!one.error.request_id.empty()) text += fmt::format("        request id {}\n", one.error.request_id);
+      text +=
+          fmt::format("\n{}failed{}  {} {}: {}\n", red, reset, action_word(plan.operations[i].kind),
+                      item.address, printable(one.error.message));
+      if (!one.error.request_id.empty())
+        text += fmt::format("        request id {}\n", one.error.request_id);
       for (const auto& line : one.error.help) text += fmt::format("        {}\n", printable(line));
     } else if (one.kind == OperationResult::Kind::skipped) {
-      text += fmt::format("{}skipped{} {} {}{}\n", dim, reset, action_word(plan.operations[i].kind), item.address,
-                          one.culprit.empty() ? ": asked to stop" : ": needs `" + one.culprit + "`, which failed");
+      text += fmt::format(
+          "{}skipped{} {} {}{}\n", dim, reset, action_word(plan.operations[i].kind), item.address,
+          one.culprit.empty() ? ": asked to stop" : ": needs `" + one.culprit + "`, which failed");
     }
   }
   text += fmt::format("\n{}{}{}: {} done", result.failed == 0 && result.skipped == 0 ? green : red,
-                      result.failed == 0 && result.skipped == 0 ? "applied" : "not all was done", reset, result.done);
+                      result.failed == 0 && result.skipped == 0 ? "applied" : "not all was done",
+                      reset, result.done);
   if (result.failed > 0) text += fmt::format(", {} failed", result.failed);
   if (result.skipped > 0) text += fmt::format(", {} skipped", result.skipped);
   text += fmt::format(" ({} requests)\n", session.engine().request_count);

@@ -33,8 +33,8 @@ int run_sandbox(CommandContext& context) {
     if (package == nullptr && one != nullptr && !one->info().sandbox_account.empty()) package = one;
   }
   if (package == nullptr) {
-    show_error(Error(ErrorCode::invalid, "no provider package has a model cloud"), context.options.json,
-               context.terminal);
+    show_error(Error(ErrorCode::invalid, "no provider package has a model cloud"),
+               context.options.json, context.terminal);
     return kFailed;
   }
   sandbox::ServerOptions options;

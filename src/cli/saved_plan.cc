@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A plan in a file: what was approved, and digests of all that it was made from. Apply makes the plan
-// again from the same files and refuses to go beyond what was approved.
+// A plan in a file: what was approved, and digests of all that it was made from. Apply makes the
+// plan again from the same files and refuses to go beyond what was approved.
 #include <algorithm>
 
 #include "base/digest.h"
@@ -44,11 +44,15 @@ Value actions_of(const Plan& plan) {
     // Which properties change, and to what as far as it is known: secrets by name only.
     List changes;
     for (const auto& change : item.changes) {
-      const bool open = change.secret || contains_unknown(change.after) || contains_secret(change.after);
-      changes.emplace_back(change.path + "=" + (open ? "?" : hex(sha256(to_json(change.after, {.indent = -1, .sort_keys = true})))));
+      const bool open =
+          change.secret || contains_unknown(change.after) || contains_secret(change.after);
+      changes.emplace_back(
+          change.path + "=" +
+          (open ? "?" : hex(sha256(to_json(change.after, {.indent = -1, .sort_keys = true})))));
     }
     one.set("changes", Value(std::move(changes)));
-    out.set(item.address + (item.generation > 0 ? "@" + std::to_string(item.generation) : ""), Value(std::move(one)));
+    out.set(item.address + (item.generation > 0 ? "@" + std::to_string(item.generation) : ""),
+            Value(std::move(one)));
   }
   return Value(std::move(out));
 }
@@ -62,7 +66,8 @@ Value basis_of(Session& session) {
   for (const auto& [name, value] : session.spec().variables) {
     const auto secret = session.spec().secret_variables.find(name);
     const bool hidden = secret != session.spec().secret_variables.end() && secret->second;
-    variables.set(name, hidden ? Value("secret " + session.digest()(value)) : Value(to_text(value)));
+    variables.set(name,
+                  hidden ? Value("secret " + session.digest()(value)) : Value(to_text(value)));
   }
   basis.set("variables", Value(std::move(variables)));
   Map pins;
@@ -78,7 +83,8 @@ Value basis_of(Session& session) {
     ProviderInstance where;
     where.name = provider.name;
     if (Cloud* cloud = session.clouds()(where)) {
-      accounts.push_back(provider.name + ": " + cloud->instance().account + " " + cloud->instance().region);
+      accounts.push_back(provider.name + ": " + cloud->instance().account + " " +
+                         cloud->instance().region);
     }
   }
   basis.set("accounts", strings(accounts));
@@ -94,7 +100,8 @@ Result<Value> read_saved(FileSystem& files, const std::string& path) {
   }
   const Value& format = (*parsed)["llmforge_plan"];
   if (!format.is_int() || format.as_int() != kFormat) {
-    return fail(ErrorCode::invalid, "`" + path + "` was saved by another version of llmforge; plan again");
+    return fail(ErrorCode::invalid,
+                "`" + path + "` was saved by another version of llmforge; plan again");
   }
   const std::string digest = (*parsed)["digest"].string_or();
   Map body = parsed->as_map();
@@ -131,8 +138,10 @@ Result<void> save_plan(Session& session, const Plan& plan, const std::string& pa
   std::vector<std::string> secrets;
   for (const auto& [name, value] : o.variables) {
     const auto secret = session.spec().secret_variables.find(name);
-    if (secret != session.spec().secret_variables.end() && secret->second) secrets.push_back(name);
-    else variables.set(name, Value(value));
+    if (secret != session.spec().secret_variables.end() && secret->second)
+      secrets.push_back(name);
+    else
+      variables.set(name, Value(value));
   }
   options.set("variables", Value(std::move(variables)));
   options.set("secret_variables", strings(secrets));
@@ -142,8 +151,11 @@ Result<void> save_plan(Session& session, const Plan& plan, const std::string& pa
   root.set("basis", basis_of(session));
   root.set("actions", actions_of(plan));
   Map body = root;
-  root.set("digest", Value(hex(sha256(to_json(Value(std::move(body)), {.indent = -1, .sort_keys = true})))));
-  return replace_file(session.world().files, path, to_json(Value(std::move(root)), {.indent = 1, .sort_keys = true}) + "\n", 0600);
+  root.set("digest",
+           Value(hex(sha256(to_json(Value(std::move(body)), {.indent = -1, .sort_keys = true})))));
+  return replace_file(session.world().files, path,
+                      to_json(Value(std::move(root)), {.indent = 1, .sort_keys = true}) + "\n",
+                      0600);
 }
 
 Result<Options> saved_options(FileSystem& files, const std::string& path, const Options& now) {
@@ -161,7 +173,8 @@ Result<Options> saved_options(FileSystem& files, const std::string& path, const 
   out.variable_files = texts(options["variable_files"]);
   std::vector<std::pair<std::string, std::string>> variables;
   if (options["variables"].is_map()) {
-    for (const auto& [name, value] : options["variables"].as_map()) variables.emplace_back(name.as_string(), value.string_or());
+    for (const auto& [name, value] : options["variables"].as_map())
+      variables.emplace_back(name.as_string(), value.string_or());
   }
   // Secrets are never saved: they come again with the apply.
   for (const auto& name : texts(options["secret_variables"])) {
@@ -183,24 +196,34 @@ Result<void> check_saved_plan(Session& session, const Plan& plan, const std::str
     const Value& a = then[part];
     const Value& b = now[part];
     if (!a.is_map() || !b.is_map()) continue;
-    const char* word = std::string_view(part) == "files" ? "file" : std::string_view(part) == "variables" ? "variable" : "look-up";
+    const char* word = std::string_view(part) == "files"       ? "file"
+                       : std::string_view(part) == "variables" ? "variable"
+                                                               : "look-up";
     for (const auto& [key, value] : a.as_map()) {
-      if (!(b[key.as_string()] == value)) reasons.push_back(std::string(word) + " `" + key.as_string() + "` has changed");
+      if (!(b[key.as_string()] == value))
+        reasons.push_back(std::string(word) + " `" + key.as_string() + "` has changed");
     }
   }
-  if (!(then["version"] == now["version"])) reasons.push_back("it was made by llmforge " + then["version"].string_or());
-  if (!(then["accounts"] == now["accounts"])) reasons.push_back("the account or region is another one");
+  if (!(then["version"] == now["version"]))
+    reasons.push_back("it was made by llmforge " + then["version"].string_or());
+  if (!(then["accounts"] == now["accounts"]))
+    reasons.push_back("the account or region is another one");
   const std::string lineage = then["lineage"].string_or();
-  if (!lineage.empty() && lineage != now["lineage"].string_or()) reasons.push_back("the state is another one");
-  else if (!(then["serial"] == now["serial"])) reasons.push_back("the state has moved on since (serial " + to_text(then["serial"]) + " then, " + to_text(now["serial"]) + " now)");
+  if (!lineage.empty() && lineage != now["lineage"].string_or())
+    reasons.push_back("the state is another one");
+  else if (!(then["serial"] == now["serial"]))
+    reasons.push_back("the state has moved on since (serial " + to_text(then["serial"]) +
+                      " then, " + to_text(now["serial"]) + " now)");
   if (reasons.empty()) {
     const Value actions = actions_of(plan);
     const Value& approved = (*saved)["actions"];
     for (const auto& [address, action] : actions.as_map()) {
       const Value& was = approved[address.as_string()];
       if (was == action) continue;
-      reasons.push_back(was.is_null() ? "`" + address.as_string() + "` was not to be touched, now: " + action["action"].string_or()
-                                      : "`" + address.as_string() + "` would now be done differently");
+      reasons.push_back(was.is_null()
+                            ? "`" + address.as_string() +
+                                  "` was not to be touched, now: " + action["action"].string_or()
+                            : "`" + address.as_string() + "` would now be done differently");
     }
   }
   if (reasons.empty()) return {};

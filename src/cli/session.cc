@@ -42,7 +42,8 @@ Result<std::shared_ptr<const PackageFiles>> read_overlay(FileSystem& files,
   for (const auto& folder : folders) {
     auto read = read_package_folder(files, folder);
     if (!read) return fail(read.error());
-    for (const auto& path : (*read)->list("")) together->add(path, std::string(*(*read)->find(path)));
+    for (const auto& path : (*read)->list(""))
+      together->add(path, std::string(*(*read)->find(path)));
   }
   return together;
 }
@@ -94,7 +95,9 @@ std::string Session::path_in_work(const std::string& name) const {
   return base + name;
 }
 
-std::string Session::lock_path() const { return path_in_work("llmforge.lock"); }
+std::string Session::lock_path() const {
+  return path_in_work("llmforge.lock");
+}
 
 StateOptions Session::state_options() const {
   StateOptions out;
@@ -148,8 +151,8 @@ Task<Result<void>> Session::open_store() {
   const int64_t timeout_ns = timeout ? timeout->seconds * 1'000'000'000 + timeout->nanos : 0;
   std::unique_ptr<Backend> at = backend();
   StateOptions options = state_options();
-  Task<Result<std::unique_ptr<Store>>> opening =
-      Store::open(std::move(at), world_.clock, world_.random, std::move(options), owner, timeout_ns);
+  Task<Result<std::unique_ptr<Store>>> opening = Store::open(
+      std::move(at), world_.clock, world_.random, std::move(options), owner, timeout_ns);
   Result<std::unique_ptr<Store>> store = co_await std::move(opening);
   if (!store) co_return fail(store.error());
   store_ = std::move(*store);
@@ -162,7 +165,9 @@ Task<Result<void>> Session::open_store() {
   co_return Result<void>();
 }
 
-const State& Session::state() const { return store_ != nullptr ? store_->state() : memory_; }
+const State& Session::state() const {
+  return store_ != nullptr ? store_->state() : memory_;
+}
 
 std::string Session::stack_mark() const {
   const std::string& lineage = state().identity.lineage;
@@ -204,13 +209,15 @@ Task<Result<void>> Session::identify() {
       const bool account = !was.account.empty() && was.account != live->account;
       const bool region = !was.region.empty() && was.region != live->region;
       if (!account && !region) continue;
-      Error error(ErrorCode::refused,
-                  account ? "these credentials are of account " + live->account + ", but `" +
-                                record->address + "` is in account " + was.account
-                          : "the spec says region " + live->region + ", but `" + record->address +
-                                "` is in " + was.region);
-      error.help.push_back("nothing was changed: what another account or region does not show is not gone");
-      error.help.push_back("to have both: another stack name, or an environment of its own (--env)");
+      Error error(ErrorCode::refused, account ? "these credentials are of account " +
+                                                    live->account + ", but `" + record->address +
+                                                    "` is in account " + was.account
+                                              : "the spec says region " + live->region + ", but `" +
+                                                    record->address + "` is in " + was.region);
+      error.help.push_back(
+          "nothing was changed: what another account or region does not show is not gone");
+      error.help.push_back(
+          "to have both: another stack name, or an environment of its own (--env)");
       error.help.push_back(account ? "or use credentials of account " + was.account
                                    : "to move: destroy with `region: " + was.region + "` first");
       co_return fail(std::move(error));
@@ -272,8 +279,9 @@ Result<bool> Session::check_offline() {
 Task<Result<bool>> Session::resolve_lookups() {
   Surroundings around = surroundings();
   CloudOf of = clouds();
-  Task<Result<Resolved>> resolving = resolve(&spec_, modules_.get(), packages_.get(), around, &lock_,
-                                             of, options_.offline, options_.update_lock, &diagnostics_);
+  Task<Result<Resolved>> resolving =
+      resolve(&spec_, modules_.get(), packages_.get(), around, &lock_, of, options_.offline,
+              options_.update_lock, &diagnostics_);
   Result<Resolved> resolved = co_await std::move(resolving);
   if (!resolved) co_return fail(resolved.error());
   resolved_ = std::move(*resolved);
@@ -298,8 +306,8 @@ Task<Result<void>> Session::refresh_state() {
                         record->status == RecordStatus::creating ||
                         record->status == RecordStatus::deleting || record->generation > 0;
     if (options_.refresh == "false" && !unsure) continue;
-    const bool over = record->status == RecordStatus::finished ||
-                      record->status == RecordStatus::interrupted;
+    const bool over =
+        record->status == RecordStatus::finished || record->status == RecordStatus::interrupted;
     if (over) continue;
     Record copy = *record;
     copy.private_.set("stack_mark", Value(mark));
@@ -307,7 +315,8 @@ Task<Result<void>> Session::refresh_state() {
   }
   if (records.empty()) co_return Result<void>();
   CloudOf of = clouds();
-  Task<Result<Observations>> refreshing = refresh(&engine_, of, packages_.get(), std::move(records));
+  Task<Result<Observations>> refreshing =
+      refresh(&engine_, of, packages_.get(), std::move(records));
   Result<Observations> seen = co_await std::move(refreshing);
   if (!seen) co_return fail(seen.error());
   observations_ = std::move(*seen);
@@ -329,7 +338,8 @@ Task<Result<void>> Session::guard_empty_state() {
     if (!found) co_return fail(found.error());
     if (found->empty()) continue;
     Error error(ErrorCode::refused, "the state is empty, but the cloud holds things of stack `" +
-                                        spec_.spec.stack + "`, environment " + options_.environment);
+                                        spec_.spec.stack + "`, environment " +
+                                        options_.environment);
     for (const auto& marked : *found) {
       error.help.push_back("found " + marked.id + ", made as " + marked.address_mark);
       if (error.help.size() >= 8) break;

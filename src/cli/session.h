@@ -21,8 +21,17 @@ namespace lf {
 
 // design 11
 enum ExitCode : int {
-  kDone = 0, kFailed = 1, kChanges = 2, kUsage = 3, kLocked = 4, kPartly = 5, kNoCapacity = 6,
-  kStale = 7, kRefused = 8, kInterrupted = 130, kTerminated = 143,
+  kDone = 0,
+  kFailed = 1,
+  kChanges = 2,
+  kUsage = 3,
+  kLocked = 4,
+  kPartly = 5,
+  kNoCapacity = 6,
+  kStale = 7,
+  kRefused = 8,
+  kInterrupted = 130,
+  kTerminated = 143,
 };
 int exit_code_of(const Error& error);
 // The packages of --provider-dir as one; null where there are none. not_found, io.
@@ -47,9 +56,9 @@ class Session {
   const Resolved& resolved() const { return resolved_; }
   LockFile& lock_file() { return lock_; }
   std::string lock_path() const;
-  std::string stack_mark() const;           // with the lineage of the state at hand
+  std::string stack_mark() const;  // with the lineage of the state at hand
   const State& state() const;
-  Store* store() { return store_.get(); }   // nullptr until open_store()
+  Store* store() { return store_.get(); }  // nullptr until open_store()
   const RunBegin& run_begin() const { return begin_; }
   const std::vector<OpenIntent>& open_intents() const { return open_; }
   bool state_exists() const { return state_exists_; }
@@ -57,13 +66,14 @@ class Session {
   SecretDigest digest() const;
   CloudOf clouds();
   Observations& observations() { return observations_; }
-  std::string path_in_work(const std::string& name) const;  // beside the spec, or in the sandbox's folder
+  std::string path_in_work(
+      const std::string& name) const;  // beside the spec, or in the sandbox's folder
 
   // Each gives false where diagnostics() has errors then, or the error of the environment.
   Result<bool> load_spec();
-  Task<Result<void>> read_state();           // no lock, no writes
-  Task<Result<void>> open_store();           // with the lock
-  Task<Result<void>> identify();             // account known, guard against another one
+  Task<Result<void>> read_state();  // no lock, no writes
+  Task<Result<void>> open_store();  // with the lock
+  Task<Result<void>> identify();    // account known, guard against another one
   // Expands with what is pinned and checks all that needs no cloud. Look-ups without a pin and the
   // account count as known later.
   Result<bool> check_offline();
@@ -73,7 +83,7 @@ class Session {
   StateOptions state_options() const;
   LockOwner lock_owner() const;
   Task<Result<bool>> resolve_lookups();
-  Task<Result<void>> settle();               // without a store: in memory
+  Task<Result<void>> settle();  // without a store: in memory
   Task<Result<void>> refresh_state();
   Task<Result<void>> guard_empty_state();
   Result<bool> make_plan(Plan& out, bool destroy);
@@ -96,7 +106,7 @@ class Session {
   Graph offline_;
   std::vector<std::unique_ptr<Cloud>> clouds_;
   LoadedState loaded_;
-  State memory_;          // what a plan works on where there is no store
+  State memory_;  // what a plan works on where there is no store
   std::vector<OpenIntent> open_;
   std::unique_ptr<Store> store_;
   bool state_exists_ = false;

@@ -43,13 +43,15 @@ int print_json(Session* session, bool live) {
     if (live) {
       const Observation* seen = seen_of(session, *record);
       row.set("cloud", Value(cloud_word(seen)));
-      if (seen != nullptr && seen->presence == Observation::Presence::present) row.set("marked", Value(seen->marks_ok));
+      if (seen != nullptr && seen->presence == Observation::Presence::present)
+        row.set("marked", Value(seen->marks_ok));
     }
     resources.emplace_back(std::move(row));
   }
   out.set("resources", Value(std::move(resources)));
   Map outputs;
-  for (const auto& output : state.outputs) outputs.set(output.name, output.secret ? Value("(secret)") : output.value);
+  for (const auto& output : state.outputs)
+    outputs.set(output.name, output.secret ? Value("(secret)") : output.value);
   out.set("outputs", Value(std::move(outputs)));
   print(to_json(Value(std::move(out))) + "\n");
   return kDone;
@@ -65,16 +67,21 @@ int print_text(Session* session, bool live) {
     if (!record->run.empty()) status += " run " + record->run;
     rows.push_back({record->address, record->type, record->id.empty() ? "-" : record->id, status,
                     live ? cloud_word(seen_of(session, *record))
-                         : record->updated_at == Timestamp{} ? "" : age_text(record->updated_at, now) + " ago"});
+                    : record->updated_at == Timestamp{}
+                        ? ""
+                        : age_text(record->updated_at, now) + " ago"});
   }
   std::string text = "stack " + printable(session->spec().spec.stack);
-  if (session->options().environment != "default") text += ", environment " + printable(session->options().environment);
-  text += fmt::format(": {} resource{}, serial {}\n", rows.size(), rows.size() == 1 ? "" : "s", state.identity.serial);
+  if (session->options().environment != "default")
+    text += ", environment " + printable(session->options().environment);
+  text += fmt::format(": {} resource{}, serial {}\n", rows.size(), rows.size() == 1 ? "" : "s",
+                      state.identity.serial);
   print(text + table(rows));
   if (!state.outputs.empty()) {
     std::vector<std::vector<std::string>> outputs;
     for (const auto& output : state.outputs) {
-      outputs.push_back({output.name, "= " + (output.secret ? "(secret)" : show_value(output.value, 120))});
+      outputs.push_back(
+          {output.name, "= " + (output.secret ? "(secret)" : show_value(output.value, 120))});
     }
     print("\noutputs:\n" + table(outputs));
   }
@@ -106,6 +113,8 @@ Task<int> show_task(CommandContext* context, Session* session) {
 
 }  // namespace
 
-int run_show(CommandContext& context) { return with_spec(context, context.options, show_task); }
+int run_show(CommandContext& context) {
+  return with_spec(context, context.options, show_task);
+}
 
 }  // namespace lf

@@ -10,8 +10,8 @@
 #include "base/strings.h"
 #include "base/units.h"
 #include "cli/command_tools.h"
-#include "cli/yaml_text.h"
 #include "cli/version.h"
+#include "cli/yaml_text.h"
 #include "state/snapshot.h"
 
 namespace lf {
@@ -19,16 +19,20 @@ namespace lf {
 namespace {
 
 int list_records(CommandContext* context, const State& state) {
-  const std::string glob = context->options.arguments.empty() ? "**" : context->options.arguments.front();
+  const std::string glob =
+      context->options.arguments.empty() ? "**" : context->options.arguments.front();
   List json;
   std::vector<std::vector<std::string>> rows;
   for (const Record* record : state.records()) {
     if (!glob_match(glob, record->address)) continue;
     if (context->options.json) json.push_back(record_summary(*record));
-    const std::string generation = record->generation > 0 ? fmt::format("generation {}, to be deleted", record->generation) : "";
-    rows.push_back(context->options.verbose || record->generation > 0
-                       ? std::vector<std::string>{record->address, record->type, record->id, generation}
-                       : std::vector<std::string>{record->address});
+    const std::string generation =
+        record->generation > 0 ? fmt::format("generation {}, to be deleted", record->generation)
+                               : "";
+    rows.push_back(
+        context->options.verbose || record->generation > 0
+            ? std::vector<std::string>{record->address, record->type, record->id, generation}
+            : std::vector<std::string>{record->address});
   }
   print(context->options.json ? to_json(Value(std::move(json))) + "\n" : table(rows));
   return kDone;
@@ -58,7 +62,8 @@ Task<int> history(CommandContext* context, Session* session) {
   std::vector<std::vector<std::string>> rows;
   for (const uint64_t serial : *serials) {
     const Result<std::string> text = backend->history_text(serial);
-    Result<Snapshot> snapshot = text ? read_snapshot(*text, "state " + std::to_string(serial)) : Result<Snapshot>(std::unexpected(text.error()));
+    Result<Snapshot> snapshot = text ? read_snapshot(*text, "state " + std::to_string(serial))
+                                     : Result<Snapshot>(std::unexpected(text.error()));
     Map one;
     one.set("serial", Value(serial));
     if (snapshot) {
@@ -66,7 +71,8 @@ Task<int> history(CommandContext* context, Session* session) {
       one.set("resources", Value(static_cast<int64_t>(snapshot->state.size())));
       one.set("written_by", Value(snapshot->written_by));
       rows.push_back({std::to_string(serial), format_timestamp(snapshot->written_at),
-                      fmt::format("{} resource{}", snapshot->state.size(), snapshot->state.size() == 1 ? "" : "s"),
+                      fmt::format("{} resource{}", snapshot->state.size(),
+                                  snapshot->state.size() == 1 ? "" : "s"),
                       "llmforge " + snapshot->written_by});
     } else {
       one.set("error", Value(snapshot.error().message));
@@ -90,7 +96,8 @@ Task<int> restore(CommandContext* context, Session* session) {
   std::unique_ptr<Backend> backend = session->backend();
   StateOptions options = session->state_options();
   const LockOwner owner = session->lock_owner();
-  Task<Result<uint64_t>> restoring = restore_state(*backend, session->world().clock, std::move(options), owner, serial);
+  Task<Result<uint64_t>> restoring =
+      restore_state(*backend, session->world().clock, std::move(options), owner, serial);
   Result<uint64_t> now = co_await std::move(restoring);
   if (!now) co_return tell(*context, now.error());
   if (context->options.json) {
@@ -108,12 +115,14 @@ int pull(Session* session) {
   snapshot.written_by = kVersion;
   snapshot.written_at = session->world().clock.now();
   snapshot.open_intents = session->open_intents();
-  for (const auto& open : snapshot.open_intents) snapshot.next_intent = std::max(snapshot.next_intent, open.intent.seq + 1);
+  for (const auto& open : snapshot.open_intents)
+    snapshot.next_intent = std::max(snapshot.next_intent, open.intent.seq + 1);
   print(write_snapshot(snapshot));
   return kDone;
 }
 
-void tell_change(CommandContext* context, const char* what, const Record& record, const std::string& to) {
+void tell_change(CommandContext* context, const char* what, const Record& record,
+                 const std::string& to) {
   if (context->options.json) {
     Map out;
     out.set("changed", Value(what));
@@ -123,27 +132,33 @@ void tell_change(CommandContext* context, const char* what, const Record& record
     if (!to.empty()) out.set("to", Value(to));
     print(to_json(Value(std::move(out))) + "\n");
   } else {
-    print(fmt::format("{} {}{}{}\n", what, printable(record.address), to.empty() ? "" : " to " + printable(to),
+    print(fmt::format("{} {}{}{}\n", what, printable(record.address),
+                      to.empty() ? "" : " to " + printable(to),
                       record.id.empty() ? "" : " (" + printable(record.id) + ")"));
   }
 }
 
-bool ends_wrongly(const std::string& address) { return address.empty() || address.find('#') != std::string::npos; }
+bool ends_wrongly(const std::string& address) {
+  return address.empty() || address.find('#') != std::string::npos;
+}
 
 Task<int> move_records(CommandContext* context, Session* session) {
   const std::string from = context->options.arguments[0], to = context->options.arguments[1];
   const State& state = session->state();
   const Record* record = state.find(from);
-  if (record == nullptr && state.deposed(from).empty()) co_return tell(*context, no_such_address(state, from));
+  if (record == nullptr && state.deposed(from).empty())
+    co_return tell(*context, no_such_address(state, from));
   if (ends_wrongly(to) || state.find(to) != nullptr || !state.deposed(to).empty()) {
-    Error error(ErrorCode::refused, ends_wrongly(to) ? "`" + to + "` is no resource's address" : "`" + to + "` is taken");
+    Error error(ErrorCode::refused, ends_wrongly(to) ? "`" + to + "` is no resource's address"
+                                                     : "`" + to + "` is taken");
     if (!ends_wrongly(to)) error.help.emplace_back("move or forget that one first");
     co_return tell(*context, error);
   }
   Frame frame;
   const Record shown = record != nullptr ? *record : *state.deposed(from).front();
   if (record != nullptr) frame.emplace_back(RecordMove{from, 0, to, 0});
-  for (const Record* old : state.deposed(from)) frame.emplace_back(RecordMove{from, old->generation, to, old->generation});
+  for (const Record* old : state.deposed(from))
+    frame.emplace_back(RecordMove{from, old->generation, to, old->generation});
   Task<Result<void>> changing = change_state(session, std::move(frame));
   Result<void> changed = co_await std::move(changing);
   if (!changed) co_return tell(*context, changed.error());
@@ -156,7 +171,8 @@ Task<int> forget(CommandContext* context, Session* session) {
   const State& state = session->state();
   const Record* record = state.find(address);
   const std::vector<const Record*> deposed = state.deposed(address);
-  if (record == nullptr && deposed.empty()) co_return tell(*context, no_such_address(state, address));
+  if (record == nullptr && deposed.empty())
+    co_return tell(*context, no_such_address(state, address));
   // The current one; where there is none, what is left of replaced ones.
   std::vector<Record> gone;
   Frame frame;
@@ -168,7 +184,9 @@ Task<int> forget(CommandContext* context, Session* session) {
   for (const auto& one : gone) frame.emplace_back(RecordRemove{one.address, one.generation});
   std::vector<std::string> users;
   for (const Record* other : state.records()) {
-    if (std::find(other->dependencies.begin(), other->dependencies.end(), address) != other->dependencies.end()) users.push_back(other->address);
+    if (std::find(other->dependencies.begin(), other->dependencies.end(), address) !=
+        other->dependencies.end())
+      users.push_back(other->address);
   }
   Task<Result<void>> changing = change_state(session, std::move(frame));
   Result<void> changed = co_await std::move(changing);
@@ -176,8 +194,12 @@ Task<int> forget(CommandContext* context, Session* session) {
   for (const auto& one : gone) tell_change(context, "forgot", one, "");
   if (context->options.json) co_return kDone;
   print_error("it stays in the cloud, and nothing here deletes it from now on\n");
-  if (!gone.front().id.empty()) print_error("to take it back: llmforge adopt '" + printable(address) + "' " + printable(gone.front().id) + "\n");
-  if (record != nullptr && !deposed.empty()) print_error(fmt::format("{} replaced earlier at this address still to be deleted\n", deposed.size()));
+  if (!gone.front().id.empty())
+    print_error("to take it back: llmforge adopt '" + printable(address) + "' " +
+                printable(gone.front().id) + "\n");
+  if (record != nullptr && !deposed.empty())
+    print_error(
+        fmt::format("{} replaced earlier at this address still to be deleted\n", deposed.size()));
   if (!users.empty()) print_error("these used it: " + printable(join(users, ", ")) + "\n");
   co_return kDone;
 }
@@ -195,20 +217,26 @@ Task<int> state_task(CommandContext* context, Session* session) {
     co_return code;
   }
   const bool changes = command == "state mv" || command == "state rm" || command == "forget";
-  Task<int> opening = changes ? open_store_or_tell(context, session) : read_state_or_tell(context, session);
+  Task<int> opening =
+      changes ? open_store_or_tell(context, session) : read_state_or_tell(context, session);
   const int opened = co_await std::move(opening);
   if (opened >= 0) co_return opened;
   if (command == "state list") co_return list_records(context, session->state());
   if (command == "state show") co_return show_record(context, session->state());
   if (command == "state pull") co_return pull(session);
-  Task<int> task = command == "state mv" ? move_records(context, session) : forget(context, session);
+  Task<int> task =
+      command == "state mv" ? move_records(context, session) : forget(context, session);
   const int code = co_await std::move(task);
   co_return code;
 }
 
 }  // namespace
 
-int run_state(CommandContext& context) { return with_spec(context, context.options, state_task); }
-int run_forget(CommandContext& context) { return with_spec(context, context.options, state_task); }
+int run_state(CommandContext& context) {
+  return with_spec(context, context.options, state_task);
+}
+int run_forget(CommandContext& context) {
+  return with_spec(context, context.options, state_task);
+}
 
 }  // namespace lf

@@ -16,7 +16,9 @@ constexpr int kResources = 2;  // the resources,
 constexpr int kServices = 10;  // and from here the services
 }  // namespace
 
-std::string Trace::micros(MonotonicNs at) const { return fmt::format("{:.3f}", static_cast<double>(at - zero_) / 1e3); }
+std::string Trace::micros(MonotonicNs at) const {
+  return fmt::format("{:.3f}", static_cast<double>(at - zero_) / 1e3);
+}
 
 void Trace::add(const std::string& fields) {
   events_ += events_.empty() ? "{" : ",\n{";
@@ -24,24 +26,32 @@ void Trace::add(const std::string& fields) {
   events_ += '}';
 }
 
-void Trace::span(int process, int track, const std::string& name, MonotonicNs from, MonotonicNs to, const Value& args) {
-  add(fmt::format(R"("ph":"X","pid":{},"tid":{},"name":{},"ts":{},"dur":{:.3f},"args":{})", process, track, json_quote(name),
-                  micros(from), static_cast<double>(std::max<MonotonicNs>(0, to - from)) / 1e3, to_json(args)));
+void Trace::span(int process, int track, const std::string& name, MonotonicNs from, MonotonicNs to,
+                 const Value& args) {
+  add(fmt::format(R"("ph":"X","pid":{},"tid":{},"name":{},"ts":{},"dur":{:.3f},"args":{})", process,
+                  track, json_quote(name), micros(from),
+                  static_cast<double>(std::max<MonotonicNs>(0, to - from)) / 1e3, to_json(args)));
 }
 
-void Trace::instant(int process, int track, const std::string& name, MonotonicNs at, const Value& args) {
-  add(fmt::format(R"("ph":"i","s":"t","pid":{},"tid":{},"name":{},"ts":{},"args":{})", process, track, json_quote(name), micros(at),
-                  to_json(args)));
+void Trace::instant(int process, int track, const std::string& name, MonotonicNs at,
+                    const Value& args) {
+  add(fmt::format(R"("ph":"i","s":"t","pid":{},"tid":{},"name":{},"ts":{},"args":{})", process,
+                  track, json_quote(name), micros(at), to_json(args)));
 }
 
 void Trace::name_process(int process, const std::string& name) {
-  add(fmt::format(R"("ph":"M","pid":{},"name":"process_name","args":{{"name":{}}})", process, json_quote(name)));
-  add(fmt::format(R"("ph":"M","pid":{},"name":"process_sort_index","args":{{"sort_index":{}}})", process, process));
+  add(fmt::format(R"("ph":"M","pid":{},"name":"process_name","args":{{"name":{}}})", process,
+                  json_quote(name)));
+  add(fmt::format(R"("ph":"M","pid":{},"name":"process_sort_index","args":{{"sort_index":{}}})",
+                  process, process));
 }
 
 void Trace::name_track(int process, int track, const std::string& name) {
-  add(fmt::format(R"("ph":"M","pid":{},"tid":{},"name":"thread_name","args":{{"name":{}}})", process, track, json_quote(name)));
-  add(fmt::format(R"("ph":"M","pid":{},"tid":{},"name":"thread_sort_index","args":{{"sort_index":{}}})", process, track, track));
+  add(fmt::format(R"("ph":"M","pid":{},"tid":{},"name":"thread_name","args":{{"name":{}}})",
+                  process, track, json_quote(name)));
+  add(fmt::format(
+      R"("ph":"M","pid":{},"tid":{},"name":"thread_sort_index","args":{{"sort_index":{}}})",
+      process, track, track));
 }
 
 // Tracks are in the order in which resources were first met.
@@ -78,10 +88,12 @@ void Trace::sent(const CallSent& call, MonotonicNs at) {
   while (track < tracks.used.size() && tracks.used[track]) ++track;
   if (track == tracks.used.size()) {
     tracks.used.push_back(false);
-    name_track(tracks.process, static_cast<int>(track) + 1, "requests " + std::to_string(track + 1));
+    name_track(tracks.process, static_cast<int>(track) + 1,
+               "requests " + std::to_string(track + 1));
   }
   tracks.used[track] = true;
-  open_calls_[call.call] = {call.service, call.action, call.address, static_cast<int>(track), at, call.queued_ns, call.attempt};
+  open_calls_[call.call] = {call.service, call.action,    call.address, static_cast<int>(track),
+                            at,           call.queued_ns, call.attempt};
 }
 
 void Trace::answered(const CallDone& call, MonotonicNs at) {
@@ -126,17 +138,21 @@ void Trace::on_event(const EngineEvent& event) {
   } else if (const auto* done = std::get_if<NodeDone>(&event.what)) {
     end_action(done->address, event.at, Value(Map{{Value("id"), Value(done->id)}}));
   } else if (const auto* failed = std::get_if<NodeFailed>(&event.what)) {
-    end_action(failed->address, event.at, Value(Map{{Value("error"), Value(failed->error.message)}}));
+    end_action(failed->address, event.at,
+               Value(Map{{Value("error"), Value(failed->error.message)}}));
   } else if (const auto* retry = std::get_if<Retrying>(&event.what)) {
     const int track = retry->address.empty() ? 0 : resource(retry->address).track;
     instant(retry->address.empty() ? kRun : kResources, track, "retry " + retry->action, event.at,
-            Value(Map{{Value("service"), Value(retry->service)}, {Value("error"), Value(to_string(retry->error.code))},
+            Value(Map{{Value("service"), Value(retry->service)},
+                      {Value("error"), Value(to_string(retry->error.code))},
                       {Value("delay_ms"), Value(retry->delay_ms)}}));
   } else if (const auto* attempt = std::get_if<CapacityAttempt>(&event.what)) {
-    instant(kResources, resource(attempt->address).track, (attempt->got ? "got " : "no ") + attempt->choice, event.at,
+    instant(kResources, resource(attempt->address).track,
+            (attempt->got ? "got " : "no ") + attempt->choice, event.at,
             Value(Map{{Value("reason"), Value(attempt->reason)}}));
   } else if (const auto* message = std::get_if<Message>(&event.what)) {
-    instant(kRun, 0, message->text, event.at, Value(Map{{Value("address"), Value(message->address)}}));
+    instant(kRun, 0, message->text, event.at,
+            Value(Map{{Value("address"), Value(message->address)}}));
   }
 }
 
@@ -155,12 +171,15 @@ std::string Trace::finish() {
     for (const auto& [address, one] : resources_) {
       if (one.busy || one.waiting) busy.push_back(address);
     }
-    for (const auto& address : busy) end_action(address, last_, Value(Map{{Value("error"), Value("not ended")}}));
+    for (const auto& address : busy)
+      end_action(address, last_, Value(Map{{Value("error"), Value("not ended")}}));
     finished_ = true;
   }
   return "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n" + events_ + "\n]}\n";
 }
 
-Result<void> Trace::save(FileSystem& files, const std::string& path) { return replace_file(files, path, finish(), 0644); }
+Result<void> Trace::save(FileSystem& files, const std::string& path) {
+  return replace_file(files, path, finish(), 0644);
+}
 
 }  // namespace lf

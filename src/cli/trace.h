@@ -47,7 +47,8 @@ class Trace final : public EventSink {
     std::vector<bool> used;  // requests at the same time go on tracks of their own
   };
   void add(const std::string& fields);
-  void span(int process, int track, const std::string& name, MonotonicNs from, MonotonicNs to, const Value& args);
+  void span(int process, int track, const std::string& name, MonotonicNs from, MonotonicNs to,
+            const Value& args);
   void instant(int process, int track, const std::string& name, MonotonicNs at, const Value& args);
   void name_process(int process, const std::string& name);
   void name_track(int process, int track, const std::string& name);

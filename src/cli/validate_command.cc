@@ -14,7 +14,8 @@ Task<int> validate(CommandContext* context, Session* session) {
   const Result<bool> sound = session->check_offline();
   if (!sound) co_return tell(*context, sound.error());
   if (!*sound) co_return tell_invalid(*context, *session);
-  show_diagnostics(session->diagnostics(), session->sources(), context->options.json, context->terminal);
+  show_diagnostics(session->diagnostics(), session->sources(), context->options.json,
+                   context->terminal);
   const Spec& spec = session->spec().spec;
   size_t resources = 0;
   for (const auto& node : session->offline_graph().nodes) resources += node.facet.empty() ? 1 : 0;
@@ -29,14 +30,19 @@ Task<int> validate(CommandContext* context, Session* session) {
     print(to_json(Value(std::move(out))) + "\n");
     co_return kDone;
   }
-  std::string text = fmt::format("valid: stack {}, {} resource{}", printable(spec.stack), resources, resources == 1 ? "" : "s");
-  if (lookups > 0) text += fmt::format("; {} look-up{} not pinned yet, so what hangs on them is checked by plan", lookups, lookups == 1 ? " is" : "s are");
+  std::string text = fmt::format("valid: stack {}, {} resource{}", printable(spec.stack), resources,
+                                 resources == 1 ? "" : "s");
+  if (lookups > 0)
+    text += fmt::format("; {} look-up{} not pinned yet, so what hangs on them is checked by plan",
+                        lookups, lookups == 1 ? " is" : "s are");
   print(text + "\n");
   co_return kDone;
 }
 
 }  // namespace
 
-int run_validate(CommandContext& context) { return with_spec(context, context.options, validate); }
+int run_validate(CommandContext& context) {
+  return with_spec(context, context.options, validate);
+}
 
 }  // namespace lf

@@ -53,10 +53,18 @@ class Applier {
  public:
   Applier(EngineContext& context, Store& store, Graph& graph, Plan& plan, CloudOf clouds,
           Packages& packages, SecretDigest digest, std::string stack_mark, Diagnostics& diagnostics)
-      : context_(context), store_(store), graph_(graph), plan_(plan), clouds_(std::move(clouds)),
-        packages_(packages), digest_(digest), stack_mark_(std::move(stack_mark)),
-        diagnostics_(diagnostics), operator_(context, store, digest),
-        settled_(graph.nodes.size(), true), source_(graph, store, settled_),
+      : context_(context),
+        store_(store),
+        graph_(graph),
+        plan_(plan),
+        clouds_(std::move(clouds)),
+        packages_(packages),
+        digest_(digest),
+        stack_mark_(std::move(stack_mark)),
+        diagnostics_(diagnostics),
+        operator_(context, store, digest),
+        settled_(graph.nodes.size(), true),
+        source_(graph, store, settled_),
         permits_(context.parallelism_max == 0 ? SIZE_MAX / 2 : context.parallelism_max) {}
 
   Task<Result<ApplyResult>> run() {
@@ -70,8 +78,8 @@ class Applier {
       for (size_t before : plan_.operations[i].after) dependents_[before].push_back(i);
     }
     for (const auto& item : plan_.items) {
-      const bool makes = item.node != kNoGraphId && item.action != Action::none &&
-                         item.action != Action::move;
+      const bool makes =
+          item.node != kNoGraphId && item.action != Action::none && item.action != Action::move;
       if (makes && item.action != Action::update) settled_[item.node] = false;
     }
     rank();
@@ -155,7 +163,8 @@ class Applier {
     }
     if (out.kind == OperationResult::Kind::pending) {
       const MonotonicNs start = context_.world->clock.monotonic();
-      if (context_.events != nullptr) context_.events->emit(NodeStarted{item.address, item.type, action});
+      if (context_.events != nullptr)
+        context_.events->emit(NodeStarted{item.address, item.type, action});
       Task<Result<std::string>> doing = dispatch(index);
       Result<std::string> done = co_await std::move(doing);
       out.duration_ns = context_.world->clock.monotonic() - start;
@@ -170,7 +179,8 @@ class Applier {
         out.error = done.error();
         result_.capacity = result_.capacity || out.error.code == ErrorCode::capacity;
         // The state cannot be written any more: nothing else may be sent.
-        if (out.error.code == ErrorCode::io || out.error.code == ErrorCode::locked) fatal_ = out.error;
+        if (out.error.code == ErrorCode::io || out.error.code == ErrorCode::locked)
+          fatal_ = out.error;
         if (context_.events != nullptr) {
           context_.events->emit(NodeFailed{item.address, action, out.error, out.duration_ns});
         }
@@ -188,7 +198,8 @@ class Applier {
     const std::string& address = plan_.items[plan_.operations[index].item].address;
     for (size_t next : dependents_[index]) {
       OperationResult& waiting = result_.operations[next];
-      if (done.kind != OperationResult::Kind::done && waiting.kind == OperationResult::Kind::pending) {
+      if (done.kind != OperationResult::Kind::done &&
+          waiting.kind == OperationResult::Kind::pending) {
         waiting.kind = OperationResult::Kind::skipped;
         waiting.culprit = done.kind == OperationResult::Kind::failed ? address : done.culprit;
         if (context_.events != nullptr) {
@@ -245,7 +256,8 @@ class Applier {
     subject.record.private_.set("stack_mark", Value(stack_mark_));
     subject.cloud = clouds_(where);
     if (subject.cloud == nullptr) {
-      return fail(ErrorCode::refused, "its provider `" + item.provider + "` is not in the spec any more");
+      return fail(ErrorCode::refused,
+                  "its provider `" + item.provider + "` is not in the spec any more");
     }
     if (item.node != kNoGraphId) {
       const GraphNode& node = graph_.nodes[item.node];
@@ -346,7 +358,8 @@ class Applier {
         co_return std::string();
       }
       case Operation::Kind::forget: {
-        Task<Result<void>> append = store_.append(Entry(RecordRemove{item.address, operation.generation}));
+        Task<Result<void>> append =
+            store_.append(Entry(RecordRemove{item.address, operation.generation}));
         Result<void> durable = co_await std::move(append);
         if (!durable) co_return fail(durable.error());
         co_return std::string();
@@ -379,9 +392,11 @@ class Applier {
       subject->desired = std::move(*desired);
       if (several) {
         subject->record.private_.set(
-            "passed_over", Value(List(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(choice))));
+            "passed_over",
+            Value(List(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(choice))));
       }
-      Task<Result<std::string>> work = create_one(&item, std::move(*subject), several ? places[choice] : Value());
+      Task<Result<std::string>> work =
+          create_one(&item, std::move(*subject), several ? places[choice] : Value());
       Result<std::string> made = co_await std::move(work);
       const std::string label = several ? choice_text(places[choice]) : "";
       if (made) {
@@ -411,7 +426,8 @@ class Applier {
     std::vector<std::string> parts;
     if (alternative.is_map()) {
       for (const auto& [key, value] : alternative.as_map()) {
-        if (!value.is_map() && !value.is_list() && !value.is_unset()) parts.push_back(to_text(value));
+        if (!value.is_map() && !value.is_list() && !value.is_unset())
+          parts.push_back(to_text(value));
       }
     }
     return join(parts, " ");
@@ -421,8 +437,10 @@ class Applier {
     const GraphNode& node = graph_.nodes[item->node];
     if (place.is_map()) subject.record.alternative = place.as_map();
     // A create that an earlier run began: the thing is there.
-    const bool begun = !subject.record.id.empty() && subject.record.status == RecordStatus::creating;
-    if (!begun && !subject.record.address.empty() && store_.state().find(item->address) != nullptr) {
+    const bool begun =
+        !subject.record.id.empty() && subject.record.status == RecordStatus::creating;
+    if (!begun && !subject.record.address.empty() &&
+        store_.state().find(item->address) != nullptr) {
       // A finished run's record, or what was found to be gone, makes place.
       Record fresh;
       fresh.address = item->address;
@@ -431,8 +449,8 @@ class Applier {
       fresh.alternative = subject.record.alternative;
       subject.record = std::move(fresh);
     }
-    Task<Result<Subject>> working = begun ? operator_.finish_create(std::move(subject))
-                                          : operator_.create(std::move(subject));
+    Task<Result<Subject>> working =
+        begun ? operator_.finish_create(std::move(subject)) : operator_.create(std::move(subject));
     Result<Subject> made = co_await std::move(working);
     if (!made) co_return fail(made.error());
     co_return made->record.id;
@@ -581,9 +599,9 @@ class Applier {
 Task<Result<ApplyResult>> apply_plan(EngineContext* context, Store* store, Graph* graph, Plan* plan,
                                      CloudOf clouds, Packages* packages, SecretDigest digest,
                                      std::string stack_mark, Diagnostics* diagnostics) {
-  auto applier = std::make_unique<Applier>(*context, *store, *graph, *plan, std::move(clouds),
-                                           *packages, std::move(digest), std::move(stack_mark),
-                                           *diagnostics);
+  auto applier =
+      std::make_unique<Applier>(*context, *store, *graph, *plan, std::move(clouds), *packages,
+                                std::move(digest), std::move(stack_mark), *diagnostics);
   Task<Result<ApplyResult>> running = applier->run();
   Result<ApplyResult> result = co_await std::move(running);
   co_return result;

@@ -14,8 +14,8 @@ namespace lf {
 
 struct OperationResult {
   enum class Kind : uint8_t { pending, done, failed, skipped } kind = Kind::pending;
-  Error error;             // failed
-  std::string culprit;     // skipped: the address that failed; "" when the user asked to stop
+  Error error;          // failed
+  std::string culprit;  // skipped: the address that failed; "" when the user asked to stop
   int64_t duration_ns = 0;
   std::string id;
 };
@@ -23,7 +23,7 @@ struct OperationResult {
 struct ApplyResult {
   std::vector<OperationResult> operations;  // as plan.operations
   size_t done = 0, failed = 0, skipped = 0;
-  bool capacity = false;                    // some failure was for lack of capacity (exit 6)
+  bool capacity = false;  // some failure was for lack of capacity (exit 6)
   std::vector<Output> outputs;
 };
 

@@ -16,7 +16,8 @@
 namespace lf {
 
 std::string request_digest(const Call& call, const Value& input) {
-  const Value raw = map_secrets(input, [](const Value& v) { return Value(hex(sha256(to_text(v)))); });
+  const Value raw =
+      map_secrets(input, [](const Value& v) { return Value(hex(sha256(to_text(v)))); });
   return hex(sha256(call.action + "\n" + to_json(raw, {.indent = -1, .sort_keys = true})));
 }
 
@@ -45,7 +46,8 @@ class CloudClient : public Cloud {
     if (!ready) co_return fail(ready.error());
     const PackageInfo& info = package_.info();
     const Service* service = package_.service(info.identity_service);
-    if (service == nullptr) co_return fail(ErrorCode::internal, "the package names no identity service");
+    if (service == nullptr)
+      co_return fail(ErrorCode::internal, "the package names no identity service");
     Call call;
     call.action = info.identity_action;
     call.throttle = "read";
@@ -64,7 +66,8 @@ class CloudClient : public Cloud {
                             CallOptions options) override {
     Result<void> ready = prepare();
     if (!ready) co_return fail(ready.error());
-    Result<WireCall> wire = make_call(*service, *call, options.type, nullptr, std::move(input), names);
+    Result<WireCall> wire =
+        make_call(*service, *call, options.type, nullptr, std::move(input), names);
     if (!wire) co_return fail(wire.error());
     Task<Result<Answer>> sending = send_call(service, call, std::move(*wire), options);
     Result<Answer> answer = co_await std::move(sending);
@@ -80,7 +83,8 @@ class CloudClient : public Cloud {
     const bool in_query = !call->http_method.empty();
     for (int turn = 0; turn < 100'000; ++turn) {
       Map page_input = input;
-      Result<WireCall> wire = make_call(*service, *call, options.type, nullptr, std::move(page_input), names);
+      Result<WireCall> wire =
+          make_call(*service, *call, options.type, nullptr, std::move(page_input), names);
       if (!wire) co_return fail(wire.error());
       if (!page.none) add_page(page, token, in_query, *wire);
       Task<Result<Answer>> sending = send_call(service, call, std::move(*wire), options);
@@ -120,7 +124,8 @@ class CloudClient : public Cloud {
                                         std::move(page_input), names);
       if (!wire) co_return fail(wire.error());
       if (!type->page.none) add_page(type->page, token, !type->call.http_method.empty(), *wire);
-      Task<Result<Answer>> sending = send_call(type->service, &type->call, std::move(*wire), options);
+      Task<Result<Answer>> sending =
+          send_call(type->service, &type->call, std::move(*wire), options);
       Result<Answer> answer = co_await std::move(sending);
       if (!answer && answer.error().code == ErrorCode::not_found) break;
       if (!answer) co_return fail(answer.error());
@@ -130,7 +135,8 @@ class CloudClient : public Cloud {
       } else if (!found.is_null() && !(found.is_string() && found.as_string().empty())) {
         items.push_back(found);
       }
-      const std::string next = type->page.none ? "" : at_path(answer->body, type->page.receive).string_or();
+      const std::string next =
+          type->page.none ? "" : at_path(answer->body, type->page.receive).string_or();
       if (next.empty() || next == token) break;
       token = next;
     }
@@ -148,7 +154,8 @@ class CloudClient : public Cloud {
     SyntaxTree tree(sources_);
     const SourceId source = sources_.add(instance_.kind + "/endpoints.yaml", std::string(*text));
     const Node root = read_yaml(tree, source, problems);
-    if (problems.has_errors()) return fail(ErrorCode::internal, "endpoints.yaml: " + problems.all().front().message);
+    if (problems.has_errors())
+      return fail(ErrorCode::internal, "endpoints.yaml: " + problems.all().front().message);
     auto rules = EndpointRules::load(root.to_value());
     if (!rules) return fail(rules.error());
     rules_ = std::make_unique<EndpointRules>(std::move(*rules));
@@ -192,7 +199,8 @@ class CloudClient : public Cloud {
     if (!token.empty()) add(page.send, Value(token));
   }
 
-  const std::vector<ErrorPattern>& patterns(const Service* service, const CallOptions& options) const {
+  const std::vector<ErrorPattern>& patterns(const Service* service,
+                                            const CallOptions& options) const {
     return options.type != nullptr && options.type->service == service ? options.type->errors
                                                                        : service->errors;
   }
@@ -214,11 +222,13 @@ class CloudClient : public Cloud {
     const MonotonicNs started = clock.monotonic();
     bool renewed = false;
     while (true) {
-      Task<Result<Answer>> trying = attempt(service, call, wire, *endpoint, options, backoff.attempts() + 1);
+      Task<Result<Answer>> trying =
+          attempt(service, call, wire, *endpoint, options, backoff.attempts() + 1);
       Result<Answer> answer = co_await std::move(trying);
       if (answer) co_return answer;
       Error error = answer.error();
-      if (error.code == ErrorCode::not_found && error.help.size() == 1 && error.help[0] == "absent") {
+      if (error.code == ErrorCode::not_found && error.help.size() == 1 &&
+          error.help[0] == "absent") {
         error.help.clear();
         co_return fail(std::move(error));
       }
@@ -238,12 +248,15 @@ class CloudClient : public Cloud {
       std::optional<int64_t> delay = backoff.next_delay_ns(error);
       Error seen = as_outcome(error, idempotent);
       if (!delay) co_return fail(std::move(seen));
-      const bool overload = error.code == ErrorCode::unavailable || error.code == ErrorCode::outcome_unknown;
-      if (overload && !throttle_->spend_retry(key_of(service, call))) co_return fail(std::move(seen));
-      if (context_.stopping && context_.stopping() && !options.mutation) co_return fail(std::move(seen));
+      const bool overload =
+          error.code == ErrorCode::unavailable || error.code == ErrorCode::outcome_unknown;
+      if (overload && !throttle_->spend_retry(key_of(service, call)))
+        co_return fail(std::move(seen));
+      if (context_.stopping && context_.stopping() && !options.mutation)
+        co_return fail(std::move(seen));
       if (context_.events != nullptr) {
-        context_.events->emit(Retrying{options.address, service->name, call->action, backoff.attempts(),
-                                       *delay / 1'000'000, error});
+        context_.events->emit(Retrying{options.address, service->name, call->action,
+                                       backoff.attempts(), *delay / 1'000'000, error});
       }
       Task<void> pause = sleep_ns(&clock, *delay);
       co_await std::move(pause);
@@ -293,10 +306,11 @@ class CloudClient : public Cloud {
     ++context_.request_count;
     if (context_.events != nullptr) {
       id = context_.events->next_call();
-      context_.events->emit(CallSent{id, options.address, service->name, call->action, request->host,
-                                     number, options.mutation, permit.waited_ns});
+      context_.events->emit(CallSent{id, options.address, service->name, call->action,
+                                     request->host, number, options.mutation, permit.waited_ns});
     }
-    Task<Result<HttpResponse>> sending = send_request(&context_.world->transport, std::move(*request));
+    Task<Result<HttpResponse>> sending =
+        send_request(&context_.world->transport, std::move(*request));
     Result<HttpResponse> response = co_await std::move(sending);
     CallDone done;
     done.call = id;
@@ -322,9 +336,9 @@ class CloudClient : public Cloud {
     done.error = error.code;
     done.request_id = error.request_id;
     if (context_.events != nullptr) context_.events->emit(std::move(done));
-    const auto verdict = error.code == ErrorCode::throttled     ? Throttle::Answer::throttled
-                         : response->status >= 500              ? Throttle::Answer::overloaded
-                                                                : Throttle::Answer::good;
+    const auto verdict = error.code == ErrorCode::throttled ? Throttle::Answer::throttled
+                         : response->status >= 500          ? Throttle::Answer::overloaded
+                                                            : Throttle::Answer::good;
     int64_t retry_after_ms = 0;
     if (const std::string* header = response->header("retry-after")) {
       retry_after_ms = parse_retry_after(*header, context_.world->clock.now()).value_or(0);
@@ -349,8 +363,8 @@ class CloudClient : public Cloud {
       error.code = ErrorCode::not_visible_yet;
       return error;
     }
-    const ErrorCode by_pattern = classify(patterns(service, options), answer.code, answer.message,
-                                          answer.http_status);
+    const ErrorCode by_pattern =
+        classify(patterns(service, options), answer.code, answer.message, answer.http_status);
     if (by_pattern != ErrorCode::internal) error.code = by_pattern;
     return error;
   }
@@ -401,7 +415,8 @@ class CloudClient : public Cloud {
     }
     if (items.empty()) return nothing(type, names);
     if (type.pick == DataType::Pick::only && items.size() > 1) {
-      return fail(ErrorCode::invalid, "look-up " + type.name + " finds " + std::to_string(items.size()) +
+      return fail(ErrorCode::invalid, "look-up " + type.name + " finds " +
+                                          std::to_string(items.size()) +
                                           " things where one is meant; ask for less");
     }
     return outputs(type.pick == DataType::Pick::last ? items.back() : items.front());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One provider instance (account and region) as the engine talks to it: descriptor calls in, typed
-// answers out. Finds endpoint and credentials, encodes, signs, throttles, sends, decodes, classifies
-// and repeats what is safe to repeat. Knows nothing of resources' life cycles.
+// answers out. Finds endpoint and credentials, encodes, signs, throttles, sends, decodes,
+// classifies and repeats what is safe to repeat. Knows nothing of resources' life cycles.
 #pragma once
 
 #include <functional>
@@ -22,23 +22,23 @@ namespace lf {
 struct EngineContext {
   World* world = nullptr;
   Events* events = nullptr;
-  std::function<bool()> stopping;       // true after the first Ctrl-C: start nothing new
-  size_t parallelism_max = 0;           // 0: adapts
+  std::function<bool()> stopping;           // true after the first Ctrl-C: start nothing new
+  size_t parallelism_max = 0;               // 0: adapts
   std::string command, stack, environment;  // for the events
-  uint64_t request_count = 0;           // HTTP requests sent, reads included
+  uint64_t request_count = 0;               // HTTP requests sent, reads included
   // Each service's time spent waiting for throttles and rates, for -v.
   std::map<std::string, int64_t> waited_ns;
 };
 
 struct CallOptions {
-  std::string address;                  // which resource it is for; "" for many
+  std::string address;  // which resource it is for; "" for many
   // Whose properties the call is about: leaves like `${self.x}` are written as that property is on
   // the wire, and its error patterns count. Null: the service alone.
   const ResourceType* type = nullptr;
   bool mutation = false;
   // Safe to repeat whatever happened: reads, calls marked idempotent, creates with a token.
   bool idempotent = false;
-  int64_t visible_within_ms = 0;        // budget for `retry_on` and not_visible_yet
+  int64_t visible_within_ms = 0;  // budget for `retry_on` and not_visible_yet
   int64_t timeout_ms = 60'000;
   // Called right before each send of a mutation (after signing): the place for a lease check.
   std::function<Result<void>()> before_send;

@@ -38,7 +38,8 @@ class Operator {
   // Looks into what refuses deletion while it holds data: true if it holds any.
   Task<Result<bool>> holds_data(Subject subject);
   // Reads until the wait's states are reached. The observation is in the subject.
-  Task<Result<Subject>> wait_until(Subject subject, const Wait* wait, int64_t limit_ms, bool created);
+  Task<Result<Subject>> wait_until(Subject subject, const Wait* wait, int64_t limit_ms,
+                                   bool created);
 
   std::function<Result<void>()> before_send;  // a lease check; may be empty
 

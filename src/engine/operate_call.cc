@@ -67,7 +67,8 @@ Task<Result<Answer>> Operator::mutate(Subject* subject, const Call* call, std::s
   const Service* service = subject->type->service;
   if (!call->service.empty()) {
     service = subject->cloud->package().service(call->service);
-    if (service == nullptr) co_return fail(ErrorCode::internal, "no service `" + call->service + "`");
+    if (service == nullptr)
+      co_return fail(ErrorCode::internal, "no service `" + call->service + "`");
   }
   CallOptions options;
   options.address = subject->record.address;
@@ -85,16 +86,16 @@ Task<Result<Answer>> Operator::mutate(Subject* subject, const Call* call, std::s
     co_return answer;
   }
   const Error error = answer.error();
-  const bool done_already = error.code == ErrorCode::not_found &&
-                            !call->absent_on.empty() && !error.service_code.empty();
+  const bool done_already =
+      error.code == ErrorCode::not_found && !call->absent_on.empty() && !error.service_code.empty();
   if (done_already) {
     subject->record.private_.set("seq", Value(static_cast<int64_t>(seq)));
     co_return answer;  // the caller closes it: what was to be taken away is not there
   }
   Outcome outcome;
   outcome.seq = seq;
-  outcome.kind = error.code == ErrorCode::outcome_unknown ? Outcome::Kind::unknown
-                                                          : Outcome::Kind::error;
+  outcome.kind =
+      error.code == ErrorCode::outcome_unknown ? Outcome::Kind::unknown : Outcome::Kind::error;
   outcome.error_code = to_string(error.code);
   outcome.service_code = error.service_code;
   Frame close_frame;
@@ -148,7 +149,8 @@ Task<Result<void>> Operator::run_steps(Subject* subject, const Verb* verb, size_
     MapActivation activation(names);
     if (one.when) {
       const Value met = evaluate(*one.when, activation);
-      if (met.is_error()) co_return fail(ErrorCode::internal, "step " + one.name + ": " + met.error_message());
+      if (met.is_error())
+        co_return fail(ErrorCode::internal, "step " + one.name + ": " + met.error_message());
       if (!met.is_bool() || !met.as_bool()) {
         // A repetition that has nothing left to do ends here.
         ++at;
@@ -158,7 +160,8 @@ Task<Result<void>> Operator::run_steps(Subject* subject, const Verb* verb, size_
     List turns{Value()};
     if (one.for_each) {
       const Value list = evaluate(*one.for_each, activation);
-      if (!list.is_list()) co_return fail(ErrorCode::internal, "step " + one.name + ": for_each gives no list");
+      if (!list.is_list())
+        co_return fail(ErrorCode::internal, "step " + one.name + ": for_each gives no list");
       turns = list.as_list();
     }
     for (size_t turn = 0; turn < turns.size(); ++turn) {
@@ -177,8 +180,8 @@ Task<Result<void>> Operator::run_steps(Subject* subject, const Verb* verb, size_
         Task<Result<Answer>> reading = subject->cloud->call(subject->type->service, &one.call,
                                                             std::move(sent), names_here, options);
         answer = co_await std::move(reading);
-        const bool absent = !answer && answer.error().code == ErrorCode::not_found &&
-                            !one.call.absent_on.empty();
+        const bool absent =
+            !answer && answer.error().code == ErrorCode::not_found && !one.call.absent_on.empty();
         if (!answer && !absent) co_return fail(answer.error());
       } else {
         Frame none;
@@ -197,8 +200,10 @@ Task<Result<void>> Operator::run_steps(Subject* subject, const Verb* verb, size_
       }
       Map tree;
       if (answer) {
-        if (answer->body.is_map()) tree = answer->body.as_map();
-        else tree.set("@body", answer->body);
+        if (answer->body.is_map())
+          tree = answer->body.as_map();
+        else
+          tree.set("@body", answer->body);
         tree.set("@header", Value(answer->headers));
       }
       const Value whole{std::move(tree)};
@@ -220,7 +225,8 @@ Task<Result<void>> Operator::run_steps(Subject* subject, const Verb* verb, size_
       if (again) {
         if (++repeats[one.name] > one.repeat_limit) {
           co_return fail(ErrorCode::internal, "step " + one.name + " was repeated " +
-                                                  std::to_string(one.repeat_limit) + " times without an end");
+                                                  std::to_string(one.repeat_limit) +
+                                                  " times without an end");
         }
         size_t back = at;
         for (size_t i = 0; i <= at; ++i) {

@@ -102,8 +102,8 @@ Task<Result<Subject>> Operator::create(Subject subject) {
   }
   Frame with_intent;
   with_intent.emplace_back(RecordPut{record});
-  const bool idempotent = !type.create.token.empty() || first.call.idempotent ||
-                          type.create.kind == CreateKind::upsert;
+  const bool idempotent =
+      !type.create.token.empty() || first.call.idempotent || type.create.kind == CreateKind::upsert;
   Task<Result<Answer>> sending = mutate(&subject, &first.call, "create", std::move(input), names,
                                         idempotent, std::move(with_intent));
   Result<Answer> answer = co_await std::move(sending);
@@ -115,8 +115,8 @@ Task<Result<Subject>> Operator::create(Subject subject) {
     Result<Subject> settled = co_await std::move(settling);
     if (!settled) co_return fail(settled.error());
     if (settled->record.id.empty()) {
-      Error error(ErrorCode::unavailable, answer.error().message +
-                                              " (looked for it: it was not made)");
+      Error error(ErrorCode::unavailable,
+                  answer.error().message + " (looked for it: it was not made)");
       error.help.push_back("run apply again");
       co_return fail(std::move(error));
     }

@@ -17,8 +17,8 @@ Task<Result<bool>> Operator::holds_data(Subject subject) {
   options.type = subject.type;
   options.idempotent = true;
   Map names = names_of(subject);
-  Task<Result<Answer>> reading = subject.cloud->call(subject.type->service, &contents->read, Map(),
-                                                     names, options);
+  Task<Result<Answer>> reading =
+      subject.cloud->call(subject.type->service, &contents->read, Map(), names, options);
   Result<Answer> answer = co_await std::move(reading);
   if (!answer) {
     if (answer.error().code == ErrorCode::not_found) co_return false;
@@ -57,7 +57,8 @@ Task<Result<Subject>> Operator::remove(Subject subject) {
       co_return fail(std::move(error));
     }
     if (*holds) {
-      Task<Result<void>> purging = run_steps(&subject, &type.del.contents->purge, 0, "purge", Map(), Map());
+      Task<Result<void>> purging =
+          run_steps(&subject, &type.del.contents->purge, 0, "purge", Map(), Map());
       Result<void> purged = co_await std::move(purging);
       if (!purged) co_return fail(purged.error());
     }
@@ -77,8 +78,8 @@ Task<Result<Subject>> Operator::remove(Subject subject) {
       Result<void> emptied = co_await std::move(emptying);
       if (!emptied && emptied.error().code != ErrorCode::not_found) co_return fail(emptied.error());
     } else if (!facet->reset.empty() && !facet_properties(type, name, subject.seen()).empty()) {
-      Task<Result<void>> resetting = facet_step(&without, facet, &facet->reset, "facet:" + name,
-                                                Map(), Map(), true);
+      Task<Result<void>> resetting =
+          facet_step(&without, facet, &facet->reset, "facet:" + name, Map(), Map(), true);
       Result<void> reset = co_await std::move(resetting);
       if (!reset && reset.error().code != ErrorCode::not_found) co_return fail(reset.error());
     }
@@ -88,8 +89,8 @@ Task<Result<Subject>> Operator::remove(Subject subject) {
   }
 
   int64_t limit_ms = subject.timeout_delete_ms > 0 ? subject.timeout_delete_ms
-                           : type.wait_delete.declared   ? type.wait_delete.limit.seconds * 1000
-                                                         : 600'000;
+                     : type.wait_delete.declared   ? type.wait_delete.limit.seconds * 1000
+                                                   : 600'000;
   const MonotonicNs start = context_.world->clock.monotonic();
   bool explained = false;
   int64_t pause_ms = 1000;
@@ -111,8 +112,8 @@ Task<Result<Subject>> Operator::remove(Subject subject) {
         context_.events->emit(Message{Message::Level::warning, error.message, record.address});
       }
     }
-    const bool give_up = elapsed_ms + pause_ms > limit_ms ||
-                         (context_.stopping && context_.stopping());
+    const bool give_up =
+        elapsed_ms + pause_ms > limit_ms || (context_.stopping && context_.stopping());
     if (give_up) {
       if (!explained) {
         Task<Result<void>> explaining = explain_dependency(&subject, &error);
@@ -179,8 +180,8 @@ Task<Result<void>> Operator::explain_dependency(Subject* subject, Error* error) 
     options.idempotent = true;
     Map names = names_of(*subject);
     Page page = service->page;
-    Task<Result<List>> listing = subject->cloud->list(service, &blocker.call, blocker.items, page,
-                                                      Map(), names, options);
+    Task<Result<List>> listing =
+        subject->cloud->list(service, &blocker.call, blocker.items, page, Map(), names, options);
     Result<List> items = co_await std::move(listing);
     if (!items) continue;
     for (const auto& item : *items) {
@@ -192,13 +193,15 @@ Task<Result<void>> Operator::explain_dependency(Subject* subject, Error* error) 
         if (!counts.is_bool() || !counts.as_bool()) continue;
       }
       const std::string id = to_text(at_path(item, blocker.id));
-      const std::string owner = blocker.owner.empty() ? "" : at_path(item, blocker.owner).string_or();
+      const std::string owner =
+          blocker.owner.empty() ? "" : at_path(item, blocker.owner).string_or();
       bool ours = false;
       for (const Record* other : store_.state().records()) ours = ours || other->id == id;
       any = true;
-      error->help.push_back("in the way: " + (blocker.doc.empty() ? std::string("") : blocker.doc + " ") +
-                            id + (owner.empty() ? "" : " (" + owner + ")") +
-                            (ours ? ", of this stack" : ", not managed by this stack"));
+      error->help.push_back(
+          "in the way: " + (blocker.doc.empty() ? std::string("") : blocker.doc + " ") + id +
+          (owner.empty() ? "" : " (" + owner + ")") +
+          (ours ? ", of this stack" : ", not managed by this stack"));
       if (error->help.size() > 12) co_return Result<void>();
     }
   }

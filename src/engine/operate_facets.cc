@@ -56,8 +56,10 @@ std::vector<Element> pair_up(const Property& property, const Value& wanted, cons
   for (const auto& element : elements_of(there)) {
     std::string key = key_of(property, element);
     const auto found = index.find(key);
-    if (found != index.end()) out[found->second].there = element;
-    else out.push_back({std::move(key), Value(), element});
+    if (found != index.end())
+      out[found->second].there = element;
+    else
+      out.push_back({std::move(key), Value(), element});
   }
   return out;
 }
@@ -92,11 +94,15 @@ bool settled(const Subject& subject, const Facet& facet) {
     const Value* there = subject.observed.properties.find(property.name);
     const bool unwanted = wanted == nullptr || wanted->is_unset();
     if (unwanted && property.absent == Absent::server) continue;
-    if (property.write_only || property.read.empty() || (wanted != nullptr && contains_secret(*wanted))) return false;
-    if (!same_value(property, unwanted ? Value() : *wanted, there == nullptr ? Value() : *there)) return false;
+    if (property.write_only || property.read.empty() ||
+        (wanted != nullptr && contains_secret(*wanted)))
+      return false;
+    if (!same_value(property, unwanted ? Value() : *wanted, there == nullptr ? Value() : *there))
+      return false;
     any = true;
   }
-  const bool marks = subject.type->carrier == MarkCarrier::tags && subject.type->property(subject.type->mark_property) != nullptr &&
+  const bool marks = subject.type->carrier == MarkCarrier::tags &&
+                     subject.type->property(subject.type->mark_property) != nullptr &&
                      subject.type->property(subject.type->mark_property)->facet == facet.name;
   return any && (!marks || subject.observed.marks_ok);
 }
@@ -113,7 +119,8 @@ Task<Result<void>> Operator::facet_step(Subject* subject, const Facet* facet, co
     if (record.status == RecordStatus::ready) record.status = RecordStatus::dirty;
   }
   if (verb->size() > 1 || verb->front().when || verb->front().for_each) {
-    Task<Result<void>> stepping = run_steps(subject, verb, 0, step, std::move(input), std::move(names));
+    Task<Result<void>> stepping =
+        run_steps(subject, verb, 0, step, std::move(input), std::move(names));
     Result<void> stepped = co_await std::move(stepping);
     if (!stepped) co_return stepped;
     if (done_after) {
@@ -162,8 +169,8 @@ Task<Result<void>> Operator::apply_facet(Subject* subject, const Facet* facet, b
     co_return applied;
   }
   if (!fresh && settled(*subject, *facet)) {
-    subject->record.applied.set(facet->name,
-                                Value(facet_properties(*subject->type, facet->name, subject->desired)));
+    subject->record.applied.set(
+        facet->name, Value(facet_properties(*subject->type, facet->name, subject->desired)));
     std::erase(subject->record.dirty_facets, facet->name);
     co_return Result<void>();
   }
@@ -178,15 +185,16 @@ Task<Result<void>> Operator::apply_facet(Subject* subject, const Facet* facet, b
   const std::string step = "facet:" + facet->name;
   const Map no_names;
   if (!wanted && !facet->reset.empty()) {
-    Task<Result<void>> resetting = facet_step(subject, facet, &facet->reset, step, Map(), no_names, true);
+    Task<Result<void>> resetting =
+        facet_step(subject, facet, &facet->reset, step, Map(), no_names, true);
     Result<void> reset = co_await std::move(resetting);
     co_return reset;
   }
   if (facet->apply.empty()) co_return Result<void>();
   Map input;
   put_facet(*subject, facet->name, !fresh, input);
-  Task<Result<void>> applying = facet_step(subject, facet, &facet->apply, step, std::move(input),
-                                           no_names, true);
+  Task<Result<void>> applying =
+      facet_step(subject, facet, &facet->apply, step, std::move(input), no_names, true);
   Result<void> applied = co_await std::move(applying);
   co_return applied;
 }
@@ -194,18 +202,20 @@ Task<Result<void>> Operator::apply_facet(Subject* subject, const Facet* facet, b
 Task<Result<void>> Operator::apply_elements(Subject* subject, const Facet* facet, bool fresh) {
   const Property* property = subject->type->property(facet->each);
   LF_ASSERT(property != nullptr);
-  if (fresh ? facet->preexisting
-            : subject->observed.presence != Observation::Presence::present) {
+  if (fresh ? facet->preexisting : subject->observed.presence != Observation::Presence::present) {
     Task<Result<Observation>> reading = read_one(subject->cloud, subject->type, subject->record);
     Result<Observation> seen = co_await std::move(reading);
-    if (seen) subject->observed = std::move(*seen);
-    else if (seen.error().code != ErrorCode::not_found || !fresh) co_return fail(seen.error());
+    if (seen)
+      subject->observed = std::move(*seen);
+    else if (seen.error().code != ErrorCode::not_found || !fresh)
+      co_return fail(seen.error());
   }
-  const bool marks = property->name == subject->type->mark_property &&
-                     subject->type->carrier == MarkCarrier::tags;
+  const bool marks =
+      property->name == subject->type->mark_property && subject->type->carrier == MarkCarrier::tags;
   const Value* desired = subject->desired.find(property->name);
-  const Value wanted = marks ? Value(tags_with_marks(*subject))
-                             : desired != nullptr ? *desired : Value();
+  const Value wanted = marks                ? Value(tags_with_marks(*subject))
+                       : desired != nullptr ? *desired
+                                            : Value();
   Value there;
   if (!fresh || facet->preexisting) {
     if (const Value* seen = subject->seen().find(property->name)) there = *seen;
@@ -228,7 +238,8 @@ Task<Result<void>> Operator::apply_elements(Subject* subject, const Facet* facet
         removes.push_back(element.there);
         adds.push_back(element.wanted);
       } else {
-        changes.emplace_back(with_computed(*property, element.wanted, element.there), element.there);
+        changes.emplace_back(with_computed(*property, element.wanted, element.there),
+                             element.there);
       }
     }
   }
@@ -246,14 +257,16 @@ Task<Result<void>> Operator::apply_elements(Subject* subject, const Facet* facet
     change.elements.push_back(std::move(now_wanted));
     change.priors.push_back(std::move(before));
   }
-  if (facet->remove_first || facet->change.empty()) groups = {std::move(remove), std::move(change), std::move(add)};
-  else groups = {std::move(change), std::move(add), std::move(remove)};
+  if (facet->remove_first || facet->change.empty())
+    groups = {std::move(remove), std::move(change), std::move(add)};
+  else
+    groups = {std::move(change), std::move(add), std::move(remove)};
 
   size_t left = 0;
   for (const auto& group : groups) left += group.elements.size();
   if (left == 0) {
-    subject->record.applied.set(facet->name,
-                                Value(facet_properties(*subject->type, facet->name, subject->desired)));
+    subject->record.applied.set(
+        facet->name, Value(facet_properties(*subject->type, facet->name, subject->desired)));
     std::erase(subject->record.dirty_facets, facet->name);
     co_return Result<void>();
   }
@@ -270,9 +283,10 @@ Task<Result<void>> Operator::apply_elements(Subject* subject, const Facet* facet
       names.set("element", batch.front());
       if (at < group.priors.size()) names.set("prior_element", group.priors[at]);
       Map input;
-      if (std::string_view(group.word) != "remove") put_elements(*property, batch, facet->batch > 0, input);
-      const std::string step = "element:" + facet->name + "/" + group.word + ":" +
-                               key_of(*property, batch.front());
+      if (std::string_view(group.word) != "remove")
+        put_elements(*property, batch, facet->batch > 0, input);
+      const std::string step =
+          "element:" + facet->name + "/" + group.word + ":" + key_of(*property, batch.front());
       Task<Result<void>> stepping = facet_step(subject, facet, group.verb, step, std::move(input),
                                                std::move(names), left == 0);
       Result<void> stepped = co_await std::move(stepping);
@@ -284,7 +298,8 @@ Task<Result<void>> Operator::apply_elements(Subject* subject, const Facet* facet
 
 Task<Result<Subject>> Operator::update(Subject subject, std::vector<std::string> facets) {
   const ResourceType& type = *subject.type;
-  const bool unsure = !subject.record.dirty_facets.empty() || subject.record.status != RecordStatus::ready;
+  const bool unsure =
+      !subject.record.dirty_facets.empty() || subject.record.status != RecordStatus::ready;
   if (unsure) {
     Task<Result<Observation>> looking = read_one(subject.cloud, subject.type, subject.record);
     Result<Observation> there = co_await std::move(looking);
@@ -304,7 +319,8 @@ Task<Result<Subject>> Operator::update(Subject subject, std::vector<std::string>
     if (!type.update.empty()) {
       put_facet(subject, "", true, input);
       const Map no_names;
-      Task<Result<void>> stepping = run_steps(&subject, &type.update, 0, "update", std::move(input), no_names);
+      Task<Result<void>> stepping =
+          run_steps(&subject, &type.update, 0, "update", std::move(input), no_names);
       Result<void> stepped = co_await std::move(stepping);
       if (!stepped) co_return fail(stepped.error());
     }
@@ -328,11 +344,12 @@ Task<Result<Subject>> Operator::update(Subject subject, std::vector<std::string>
   Record& record = subject.record;
   record.observed = subject.observed.properties;
   for (const auto& property : type.properties) {
-    const Value* value = property.computed ? subject.observed.properties.find(property.name) : nullptr;
+    const Value* value =
+        property.computed ? subject.observed.properties.find(property.name) : nullptr;
     if (value != nullptr) record.computed.set(property.name, *value);
   }
-  if (record.dirty_facets.empty() && (record.status == RecordStatus::dirty ||
-                                      record.status == RecordStatus::creating)) {
+  if (record.dirty_facets.empty() &&
+      (record.status == RecordStatus::dirty || record.status == RecordStatus::creating)) {
     record.status = RecordStatus::ready;
   }
   Task<Result<void>> putting = put(&subject);
@@ -383,7 +400,8 @@ Task<Result<Subject>> Operator::adopt(Subject subject, std::string id) {
       const Value* wanted = subject.desired.find(property.name);
       if (wanted == nullptr) continue;
       Map facet;
-      if (const Value* have = record.applied.find(property.facet); have != nullptr && have->is_map()) {
+      if (const Value* have = record.applied.find(property.facet);
+          have != nullptr && have->is_map()) {
         facet = have->as_map();
       }
       facet.set(property.name, *value);

@@ -38,7 +38,8 @@ Task<Result<std::vector<PreflightProblem>>> preflight(CloudOf clouds, Packages* 
         const MapActivation asking(names);
         const Value with = check.with.evaluate(asking);
         if (!with.is_map() || contains_unknown(with)) continue;
-        const std::string key = check.data + to_json(with, {.indent = -1, .sort_keys = true}) + item.provider;
+        const std::string key =
+            check.data + to_json(with, {.indent = -1, .sort_keys = true}) + item.provider;
         auto known = answers.find(key);
         if (known == answers.end()) {
           Map inputs = with.as_map();

@@ -27,7 +27,9 @@ class RealWorld {
         transport_(loop, std::move(options)),
         environment_(std::move(environment)) {}
 
-  World world() { return World{transport_, clock_, random_, files_, process_, environment_, this_process()}; }
+  World world() {
+    return World{transport_, clock_, random_, files_, process_, environment_, this_process()};
+  }
   RealFiles& files() { return files_; }
   CurlTransport& transport() { return transport_; }
 

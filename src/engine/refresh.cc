@@ -56,10 +56,14 @@ void split_marks(const ResourceType& type, const Record& record, const std::stri
   std::string stack, address;
   if (tags != nullptr && tags->is_map()) {
     for (const auto& [key, value] : tags->as_map()) {
-      if (key == Value(package.mark_stack)) stack = value.string_or();
-      else if (key == Value(package.mark_address)) address = value.string_or();
-      else if (key == Value(package.mark_intent)) continue;
-      else own.set(key, value);
+      if (key == Value(package.mark_stack))
+        stack = value.string_or();
+      else if (key == Value(package.mark_address))
+        address = value.string_or();
+      else if (key == Value(package.mark_intent))
+        continue;
+      else
+        own.set(key, value);
     }
   }
   out.marks_ok = stack_mark.empty() || stack == stack_mark;
@@ -69,7 +73,9 @@ void split_marks(const ResourceType& type, const Record& record, const std::stri
 }
 
 void read_states(const ResourceType& type, const Value& item, Observation& out) {
-  auto text = [&](const WirePath& path) { return path.empty() ? "" : at_path(item, path).string_or(); };
+  auto text = [&](const WirePath& path) {
+    return path.empty() ? "" : at_path(item, path).string_or();
+  };
   out.note = text(type.wait_create.path);
   if (!type.del.gone_path.empty() && holds(type.del.gone_states, text(type.del.gone_path))) {
     out.presence = Observation::Presence::gone;
@@ -108,7 +114,8 @@ Observation observe_item(const ResourceType& type, const Record& record, const V
 
 namespace {
 
-// The elements of a list answer as the property's value: objects by their fields, scalars as they are.
+// The elements of a list answer as the property's value: objects by their fields, scalars as they
+// are.
 Result<Value> elements_from_wire(const Property& property, const List& items, Protocol protocol) {
   List out;
   for (const auto& item : items) {
@@ -158,7 +165,8 @@ Task<Result<void>> read_facet(Cloud* cloud, const ResourceType* type, const Face
     for (const auto& id : *ids) {
       Map with_key = names;
       with_key.set(facet->read.ids_as.empty() ? "key" : facet->read.ids_as, id);
-      Task<Result<Answer>> reading = cloud->call(service, &facet->read.detail, Map(), with_key, options);
+      Task<Result<Answer>> reading =
+          cloud->call(service, &facet->read.detail, Map(), with_key, options);
       Result<Answer> answer = co_await std::move(reading);
       if (!answer) co_return fail(answer.error());
       items.push_back(at_path(tree_of(*answer), facet->read.detail_item));
@@ -175,8 +183,8 @@ Task<Result<void>> read_facet(Cloud* cloud, const ResourceType* type, const Face
     Task<Result<List>> listing = cloud->list(service, &facet->read.call, facet->read.item,
                                              service->page, Map(), names, options);
     Result<List> items = co_await std::move(listing);
-    const bool absent = !items && items.error().code == ErrorCode::not_found &&
-                        !facet->read.call.absent_on.empty();
+    const bool absent =
+        !items && items.error().code == ErrorCode::not_found && !facet->read.call.absent_on.empty();
     if (!items && !absent) co_return fail(items.error());
     List found;
     if (items) {
@@ -252,7 +260,8 @@ Task<Result<Observation>> read_one(Cloud* cloud, const ResourceType* type, Recor
   const CallOptions options = read_options(type, record.address);
   Value item;
   if (type->refresh.read.valid()) {
-    Task<Result<Answer>> reading = cloud->call(type->service, &type->refresh.read, Map(), names, options);
+    Task<Result<Answer>> reading =
+        cloud->call(type->service, &type->refresh.read, Map(), names, options);
     Result<Answer> answer = co_await std::move(reading);
     if (!answer) co_return fail(answer.error());
     const Value whole = tree_of(*answer);
@@ -325,7 +334,9 @@ Task<Result<std::vector<Marked>>> find_marked(Cloud* cloud, const ResourceType* 
       Task<Result<void>> reading = read_facet(cloud, type, facet, probe, &seen);
       Result<void> done = co_await std::move(reading);
       // A thing that went away between list and read, or another account's bucket.
-      if (!done && (done.error().code == ErrorCode::not_found || done.error().code == ErrorCode::auth)) continue;
+      if (!done &&
+          (done.error().code == ErrorCode::not_found || done.error().code == ErrorCode::auth))
+        continue;
       if (!done) co_return fail(done.error());
       if (const Value* found = seen.properties.find(carrier->name)) tags = *found;
     }
@@ -356,7 +367,8 @@ Task<Result<std::string>> find_named(Cloud* cloud, const ResourceType* type, Map
     const Value id = evaluate(*type->id_derive, activation);
     if (!id.is_string()) co_return std::string();
     names.set("id", id);
-    Task<Result<Answer>> reading = cloud->call(type->service, &type->refresh.read, Map(), names, options);
+    Task<Result<Answer>> reading =
+        cloud->call(type->service, &type->refresh.read, Map(), names, options);
     Result<Answer> answer = co_await std::move(reading);
     if (answer) co_return id.as_string();
     if (answer.error().code == ErrorCode::not_found) co_return std::string();
@@ -368,7 +380,8 @@ Task<Result<std::string>> find_named(Cloud* cloud, const ResourceType* type, Map
   if (wanted == nullptr) co_return std::string();
   const ListCall& list = *type->refresh.list;
   if (list.name_call.valid()) {
-    Task<Result<Answer>> reading = cloud->call(type->service, &list.name_call, Map(), names, options);
+    Task<Result<Answer>> reading =
+        cloud->call(type->service, &list.name_call, Map(), names, options);
     Result<Answer> answer = co_await std::move(reading);
     if (!answer && answer.error().code == ErrorCode::not_found) co_return std::string();
     if (!answer) co_return fail(answer.error());
@@ -394,13 +407,14 @@ Task<Result<std::string>> find_named(Cloud* cloud, const ResourceType* type, Map
       // Only an id: its last part, or what a read of it says, is the name.
       Map probe_names = names;
       probe_names.set("id", Value(id));
-      Task<Result<Answer>> reading = cloud->call(type->service, &type->refresh.read, Map(),
-                                                 probe_names, options);
+      Task<Result<Answer>> reading =
+          cloud->call(type->service, &type->refresh.read, Map(), probe_names, options);
       Result<Answer> answer = co_await std::move(reading);
       if (!answer && answer.error().code == ErrorCode::not_found) continue;
       if (!answer) co_return fail(answer.error());
       const Value whole = tree_of(*answer);
-      const Value read_item = type->refresh.read_item.empty() ? whole : at_path(whole, type->refresh.read_item);
+      const Value read_item =
+          type->refresh.read_item.empty() ? whole : at_path(whole, type->refresh.read_item);
       auto value = from_wire(*name, read_item, type->service->protocol);
       if (value && same_value(*name, *wanted, *value)) co_return id;
       continue;
@@ -418,8 +432,8 @@ Task<Result<std::vector<std::string>>> find_matching(Cloud* cloud, const Resourc
   const ListCall& list = *type->refresh.list;
   const Map names = cloud->names();
   const CallOptions options = read_options(type, "");
-  Task<Result<List>> listing = cloud->list(type->service, &list.call, list.items, list.page, Map(),
-                                           names, options);
+  Task<Result<List>> listing =
+      cloud->list(type->service, &list.call, list.items, list.page, Map(), names, options);
   Result<List> items = co_await std::move(listing);
   if (!items) co_return fail(items.error());
   for (const auto& item : *items) {
@@ -466,12 +480,14 @@ Task<void> confirm_into(EngineContext* context, Cloud* cloud, const ResourceType
                         Record record, Observations* out, std::shared_ptr<Error> failed) {
   Task<Result<Observation>> confirming = confirm(context, cloud, type, record);
   Result<Observation> seen = co_await std::move(confirming);
-  if (seen) (*out)[{record.address, record.generation}] = std::move(*seen);
-  else if (failed->message.empty()) *failed = seen.error();
+  if (seen)
+    (*out)[{record.address, record.generation}] = std::move(*seen);
+  else if (failed->message.empty())
+    *failed = seen.error();
 }
 
-Task<void> facets_into(Cloud* cloud, const ResourceType* type, Record record,
-                       Observations* out, std::shared_ptr<Error> failed) {
+Task<void> facets_into(Cloud* cloud, const ResourceType* type, Record record, Observations* out,
+                       std::shared_ptr<Error> failed) {
   Observation* seen = &(*out)[{record.address, record.generation}];
   Task<Result<void>> reading = read_facets(cloud, type, record, own_mark(record), seen);
   Result<void> done = co_await std::move(reading);
@@ -492,7 +508,8 @@ Task<void> refresh_group(EngineContext* context, TypeGroup* group, Observations*
     const CallOptions options = read_options(type, "");
     Map input;
     Page page = list.page;
-    const bool few = !list.by_ids.empty() && group->records.size() <= static_cast<size_t>(list.ids_max);
+    const bool few =
+        !list.by_ids.empty() && group->records.size() <= static_cast<size_t>(list.ids_max);
     if (few) {
       // Restricted to our ids; but an id that is gone makes some services fail the whole call, so
       // then the list goes without.
@@ -552,13 +569,16 @@ Task<Result<Observations>> refresh(EngineContext* context, CloudOf clouds, Packa
     Cloud* cloud = clouds(record.provider);
     const ResourceType* type = packages->resource(record.type);
     if (type == nullptr) {
-      co_return fail(ErrorCode::invalid, "state has a `" + record.type + "`, which this llmforge does not know");
+      co_return fail(ErrorCode::invalid,
+                     "state has a `" + record.type + "`, which this llmforge does not know");
     }
     if (cloud == nullptr) {
-      co_return fail(ErrorCode::refused, "`" + record.address + "` is in " + record.provider.kind + " " +
-                                             record.provider.region + ", which the spec no longer names");
+      co_return fail(ErrorCode::refused, "`" + record.address + "` is in " + record.provider.kind +
+                                             " " + record.provider.region +
+                                             ", which the spec no longer names");
     }
-    const auto key = std::make_pair(record.provider.name + "/" + record.provider.region, record.type);
+    const auto key =
+        std::make_pair(record.provider.name + "/" + record.provider.region, record.type);
     auto& group = groups[key];
     if (group == nullptr) {
       group = std::make_unique<TypeGroup>();

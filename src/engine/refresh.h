@@ -42,6 +42,7 @@ Task<Result<std::vector<Marked>>> find_marked(Cloud* cloud, const ResourceType* 
 // The id of the thing with this unique name, "" if there is none.
 Task<Result<std::string>> find_named(Cloud* cloud, const ResourceType* type, Map self);
 // Ids of items whose properties equal those given (natural keys, fingerprints).
-Task<Result<std::vector<std::string>>> find_matching(Cloud* cloud, const ResourceType* type, Map properties);
+Task<Result<std::vector<std::string>>> find_matching(Cloud* cloud, const ResourceType* type,
+                                                     Map properties);
 
 }  // namespace lf

@@ -18,7 +18,8 @@ Result<LockFile> LockFile::load(FileSystem& files, const std::string& path) {
   }
   auto broken = [&](const std::string& why) {
     Error error(ErrorCode::corrupt, "`" + path + "` cannot be read: " + why);
-    error.help.push_back("delete it to look everything up again: newer images may then replace machines");
+    error.help.push_back(
+        "delete it to look everything up again: newer images may then replace machines");
     return fail(std::move(error));
   };
   auto parsed = parse_json(*text);
@@ -89,19 +90,23 @@ Task<Result<Resolved>> resolve(const LoadedSpec* spec, ModuleStore* modules, Pac
     }
     for (const auto& wanted : graph.wanted) {
       if (offline) {
-        auto& d = diagnostics->add(Code::LF0703, wanted.span,
-                                   "look-up `" + wanted.address + "` has no pin in llmforge.lock and this run is offline");
-        d.help.push_back("run `llmforge plan` once with access to the cloud and commit llmforge.lock");
+        auto& d = diagnostics->add(
+            Code::LF0703, wanted.span,
+            "look-up `" + wanted.address + "` has no pin in llmforge.lock and this run is offline");
+        d.help.push_back(
+            "run `llmforge plan` once with access to the cloud and commit llmforge.lock");
         continue;
       }
       ProviderInstance where;
       where.name = wanted.provider;
       Cloud* cloud = clouds(where);
-      if (cloud == nullptr) co_return fail(ErrorCode::internal, "no provider `" + wanted.provider + "`");
+      if (cloud == nullptr)
+        co_return fail(ErrorCode::internal, "no provider `" + wanted.provider + "`");
       Task<Result<Value>> looking = cloud->look_up(wanted.type, wanted.inputs);
       Result<Value> found = co_await std::move(looking);
       if (!found) {
-        if (found.error().code != ErrorCode::not_found && found.error().code != ErrorCode::invalid) {
+        if (found.error().code != ErrorCode::not_found &&
+            found.error().code != ErrorCode::invalid) {
           co_return fail(found.error());
         }
         auto& d = diagnostics->add(Code::LF0702, wanted.span, found.error().message);
@@ -110,8 +115,10 @@ Task<Result<Resolved>> resolve(const LoadedSpec* spec, ModuleStore* modules, Pac
         continue;
       }
       renewed.insert(wanted.query);
-      if (wanted.type->pin) lock->set(wanted.query, std::move(*found));
-      else session[wanted.query] = std::move(*found);
+      if (wanted.type->pin)
+        lock->set(wanted.query, std::move(*found));
+      else
+        session[wanted.query] = std::move(*found);
     }
     if (diagnostics->has_errors()) {
       Resolved out;

@@ -33,7 +33,7 @@ class LockFile {
 
 struct Resolved {
   Graph graph;
-  std::vector<std::string> queries;   // all that were asked for, pinned or not
+  std::vector<std::string> queries;  // all that were asked for, pinned or not
 };
 
 // Expands, reads what is wanted and not pinned, expands again, until nothing is wanted. `fresh`

@@ -11,7 +11,9 @@ namespace lf {
 
 namespace {
 
-int64_t millis(Timestamp t) { return t.seconds * 1000 + t.nanos / 1'000'000; }
+int64_t millis(Timestamp t) {
+  return t.seconds * 1000 + t.nanos / 1'000'000;
+}
 
 Map pick(const Map& from, const std::vector<std::string>& names) {
   Map out;
@@ -31,7 +33,8 @@ Task<Result<void>> Settler::append(Frame frame) {
   }
   for (auto& entry : frame) {
     if (auto* put = std::get_if<RecordPut>(&entry)) memory_->put(std::move(put->record));
-    if (auto* gone = std::get_if<RecordRemove>(&entry)) memory_->remove(gone->address, gone->generation);
+    if (auto* gone = std::get_if<RecordRemove>(&entry))
+      memory_->remove(gone->address, gone->generation);
   }
   co_return Result<void>();
 }
@@ -43,7 +46,8 @@ Task<Result<std::string>> Settler::search(Subject* subject, const Intent* intent
     switch (way.kind) {
       case Recovery::Kind::id:
       case Recovery::Kind::name: {
-        Task<Result<std::string>> finding = find_named(subject->cloud, subject->type, subject->desired);
+        Task<Result<std::string>> finding =
+            find_named(subject->cloud, subject->type, subject->desired);
         Result<std::string> found = co_await std::move(finding);
         if (!found) co_return found;
         // By name alone it is ours only if nothing of that name was there before.
@@ -84,8 +88,8 @@ Task<Result<std::string>> Settler::search(Subject* subject, const Intent* intent
         options.idempotent = true;
         const ListCall& list = *type.refresh.list;
         Map input = filter.is_map() ? filter.as_map() : Map();
-        Task<Result<List>> listing = subject->cloud->list(type.service, &list.call, list.items,
-                                                          list.page, std::move(input), names, options);
+        Task<Result<List>> listing = subject->cloud->list(
+            type.service, &list.call, list.items, list.page, std::move(input), names, options);
         Result<List> items = co_await std::move(listing);
         if (!items) co_return fail(items.error());
         if (!items->empty()) co_return to_text(at_path(items->front(), list.item_id));
@@ -108,9 +112,11 @@ Task<Result<std::string>> Settler::search(Subject* subject, const Intent* intent
           if (!known) free.push_back(id);
         }
         if (free.size() > 1) {
-          Error error(ErrorCode::refused, "more than one thing may be the `" + subject->record.address +
+          Error error(ErrorCode::refused, "more than one thing may be the `" +
+                                              subject->record.address +
                                               "` of the interrupted run: " + join(free, ", "));
-          error.help.push_back("choose: llmforge adopt '" + subject->record.address + "' " + free[0]);
+          error.help.push_back("choose: llmforge adopt '" + subject->record.address + "' " +
+                               free[0]);
           co_return fail(std::move(error));
         }
         if (free.size() == 1) co_return free.front();
@@ -175,7 +181,8 @@ Task<Result<void>> Settler::settle_create(Subject subject, Intent intent) {
       Result<void> closed = co_await std::move(closing);
       co_return closed;
     }
-    const int64_t wait_ms = std::min<int64_t>(pause_ms, std::max<int64_t>(1, last_ms + 1 - before_ms));
+    const int64_t wait_ms =
+        std::min<int64_t>(pause_ms, std::max<int64_t>(1, last_ms + 1 - before_ms));
     Task<void> pause = sleep_ns(&context_.world->clock, wait_ms * 1'000'000);
     co_await std::move(pause);
     pause_ms = std::min<int64_t>(pause_ms * 2, 5000);
@@ -212,7 +219,8 @@ Task<Result<void>> Settler::settle_all(std::vector<OpenIntent> open, CloudOf clo
     subject.record.generation = intent.generation;
     subject.record.provider = intent.provider;
     subject.record.type = intent.type;
-    if (const Value* nonce = intent.find_by.find("nonce")) subject.record.nonce = nonce->string_or();
+    if (const Value* nonce = intent.find_by.find("nonce"))
+      subject.record.nonce = nonce->string_or();
     if (const Value* token = intent.find_by.find("token")) subject.token = token->string_or();
     if (subject.type == nullptr) {
       co_return fail(ErrorCode::refused, "an interrupted run worked on a `" + intent.type +
@@ -221,8 +229,9 @@ Task<Result<void>> Settler::settle_all(std::vector<OpenIntent> open, CloudOf clo
     if (intent.step == "create" && subject.record.id.empty()) {
       subject.cloud = clouds(intent.provider);
       if (subject.cloud == nullptr) {
-        co_return fail(ErrorCode::refused, "an interrupted run worked in " + intent.provider.kind + " " +
-                                               intent.provider.region + ", which the spec no longer names");
+        co_return fail(ErrorCode::refused, "an interrupted run worked in " + intent.provider.kind +
+                                               " " + intent.provider.region +
+                                               ", which the spec no longer names");
       }
       Task<Result<void>> settling = settle_create(std::move(subject), intent);
       Result<void> settled = co_await std::move(settling);
@@ -234,7 +243,8 @@ Task<Result<void>> Settler::settle_all(std::vector<OpenIntent> open, CloudOf clo
     if (record != nullptr) {
       std::string facet;
       if (intent.step.starts_with("facet:")) facet = intent.step.substr(6);
-      if (intent.step.starts_with("element:")) facet = intent.step.substr(8, intent.step.find('/') - 8);
+      if (intent.step.starts_with("element:"))
+        facet = intent.step.substr(8, intent.step.find('/') - 8);
       facet = facet.substr(0, facet.find('/'));
       const bool known_facet = !facet.empty() && subject.type->facet(facet) != nullptr;
       auto& dirty = unsure.dirty_facets;

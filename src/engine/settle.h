@@ -25,8 +25,8 @@ class Settler {
   Task<Result<void>> settle_all(std::vector<OpenIntent> open, CloudOf clouds, Packages* packages,
                                 std::string stack_mark);
 
-  // Right after a create whose answer was lost: the subject with the id that was found and recorded,
-  // or with an empty id and no record any more.
+  // Right after a create whose answer was lost: the subject with the id that was found and
+  // recorded, or with an empty id and no record any more.
   Task<Result<Subject>> find_lost_create(Subject subject);
 
  private:

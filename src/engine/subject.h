@@ -13,11 +13,11 @@ namespace lf {
 struct Subject {
   Cloud* cloud = nullptr;
   const ResourceType* type = nullptr;
-  Record record;            // what will be recorded; kept up to date
-  Map desired;              // wanted properties, all known
-  Observation observed;     // as last read; presence unread: not read in this run
-  std::string stack_mark;   // "<stack>/<environment>/<lineage>"
-  std::string token;        // the create's client token
+  Record record;           // what will be recorded; kept up to date
+  Map desired;             // wanted properties, all known
+  Observation observed;    // as last read; presence unread: not read in this run
+  std::string stack_mark;  // "<stack>/<environment>/<lineage>"
+  std::string token;       // the create's client token
   int64_t timeout_create_ms = 0, timeout_update_ms = 0, timeout_delete_ms = 0;  // 0: the type's
 
   // What was read, else what the state remembers.

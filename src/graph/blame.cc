@@ -50,8 +50,9 @@ class Search {
       return {};
     }
     const bool is_root = module.module->kind == ModuleKind::root;
-    const InputDecl* input = is_root ? (reference.root == "vars" ? module.module->input(first) : nullptr)
-                                     : module.module->input(reference.root);
+    const InputDecl* input =
+        is_root ? (reference.root == "vars" ? module.module->input(first) : nullptr)
+                : module.module->input(reference.root);
     if (input == nullptr) return {};
     if (!is_root && module.call != nullptr) {
       for (const auto& entry : module.call->inputs) {
@@ -68,8 +69,8 @@ class Search {
 
 }  // namespace
 
-Span where_written(const ModuleInstance& module, const Tree& tree,
-                   const std::string& text, const Tree* repeated_over) {
+Span where_written(const ModuleInstance& module, const Tree& tree, const std::string& text,
+                   const Tree* repeated_over) {
   return Search(text, repeated_over).in(tree, module);
 }
 

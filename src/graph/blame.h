@@ -11,8 +11,9 @@ namespace lf {
 
 // The constant whose text is `text`, among those that `tree` takes its value from: by way of
 // inputs, locals and variables, as far as that is static. Invalid span: there is none (a variable
-// from the command line, or a value that was computed). `repeated_over`: the `for_each` behind `each`.
-Span where_written(const ModuleInstance& module, const Tree& tree,
-                   const std::string& text, const Tree* repeated_over = nullptr);
+// from the command line, or a value that was computed). `repeated_over`: the `for_each` behind
+// `each`.
+Span where_written(const ModuleInstance& module, const Tree& tree, const std::string& text,
+                   const Tree* repeated_over = nullptr);
 
 }  // namespace lf

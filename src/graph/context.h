@@ -26,14 +26,14 @@ enum class Progress : uint8_t { untouched, running, done };
 // The instances of one resource declaration in one module instance.
 struct ResourceGroup {
   const ResourceDecl* decl = nullptr;
-  const ResourceType* type = nullptr;   // nullptr: unknown type, reported
+  const ResourceType* type = nullptr;  // nullptr: unknown type, reported
   Progress progress = Progress::untouched;
   bool repeated = false, broken = false;
   std::vector<std::pair<Value, GraphId>> nodes;  // by each.key (null where not repeated)
 };
 struct CallGroup {
   const ModuleCall* call = nullptr;
-  const Module* module = nullptr;       // nullptr: no such module, reported
+  const Module* module = nullptr;  // nullptr: no such module, reported
   Progress progress = Progress::untouched;
   bool repeated = false, broken = false;
   std::vector<std::pair<Value, std::unique_ptr<ModuleInstance>>> instances;
@@ -42,16 +42,16 @@ struct DataGroup {
   const DataDecl* decl = nullptr;
   const DataType* type = nullptr;
   Progress progress = Progress::untouched;
-  Value value;                          // object, or map of them
+  Value value;  // object, or map of them
 };
 
 struct ModuleInstance {
   const Module* module = nullptr;
   const ModuleInstance* parent = nullptr;
   const ModuleCall* call = nullptr;
-  std::optional<EachBinding> each;      // of the call
-  std::string address;                  // "", "network", `buckets["outputs"]`
-  std::string key;                      // instance key, else the block's name
+  std::optional<EachBinding> each;  // of the call
+  std::string address;              // "", "network", `buckets["outputs"]`
+  std::string key;                  // instance key, else the block's name
   std::string provider;
   mutable std::vector<ResourceGroup> resources;
   mutable std::vector<CallGroup> calls;
@@ -72,8 +72,8 @@ struct Graph::Context {
   Surroundings surroundings;
   Graph* graph = nullptr;
   std::unique_ptr<ModuleInstance> root;
-  mutable Diagnostics* diagnostics = nullptr;           // during expansion
-  mutable const AttributeSource* source = nullptr;      // of the evaluation under way
+  mutable Diagnostics* diagnostics = nullptr;       // during expansion
+  mutable const AttributeSource* source = nullptr;  // of the evaluation under way
   std::unique_ptr<AttributeSource> spec_only;
   std::unordered_map<std::string, GraphId> by_address;
 
@@ -90,7 +90,8 @@ struct Graph::Context {
                                                      std::string_view what);
   std::optional<bool> condition(const Tree& tree, const Scope& scope, std::string_view what);
   // Evaluates a life-cycle word that must be known now; reports and gives nullopt else.
-  std::optional<Value> known(const Tree& tree, const Scope& scope, std::string_view what, Code code);
+  std::optional<Value> known(const Tree& tree, const Scope& scope, std::string_view what,
+                             Code code);
 
   // scope.cc
   Value evaluate_in(const Tree& tree, const Scope& scope, Diagnostics* errors) const;
@@ -129,7 +130,7 @@ std::string index_address(std::string_view base, const Value& key);
 // order.cc: fills graph.order; reports cycles (LF0402).
 bool order_nodes(Graph& graph, Diagnostics& diagnostics);
 // desired.cc: names and defaults that a descriptor expression sees.
-Value derive_value(const Graph::Context& context, const GraphNode& node, const cel::Interpolation& text,
-                   const Map& self);
+Value derive_value(const Graph::Context& context, const GraphNode& node,
+                   const cel::Interpolation& text, const Map& self);
 
 }  // namespace lf

@@ -54,8 +54,10 @@ Value with_defaults(const Property& property, const Value& value) {
   Map out;
   for (const auto& field : property.fields) {
     const Value& given = value[field.name];
-    if (!given.is_unset()) out.set(field.name, with_defaults(field, given));
-    else if (field.absent == Absent::with_default) out.set(field.name, field.default_value);
+    if (!given.is_unset())
+      out.set(field.name, with_defaults(field, given));
+    else if (field.absent == Absent::with_default)
+      out.set(field.name, field.default_value);
   }
   for (const auto& [key, item] : value.as_map()) {
     if (property.field(key.string_or()) == nullptr) out.set(key, item);
@@ -90,8 +92,9 @@ std::optional<Value> property_value(const Graph::Context& context, const Propert
   }
   if (contains_secret(*converted) && !property.secret &&
       property.type.kind() != Type::Kind::secret) {
-    diagnostics.add(Code::LF0406, tree.span,
-                    "a secret may not reach `" + property.name + "`, which is kept and shown in clear");
+    diagnostics.add(
+        Code::LF0406, tree.span,
+        "a secret may not reach `" + property.name + "`, which is kept and shown in clear");
     return std::nullopt;
   }
   return with_defaults(property, *converted);
@@ -99,8 +102,8 @@ std::optional<Value> property_value(const Graph::Context& context, const Propert
 
 }  // namespace
 
-Value derive_value(const Graph::Context& context, const GraphNode& node, const cel::Interpolation& text,
-                   const Map& self) {
+Value derive_value(const Graph::Context& context, const GraphNode& node,
+                   const cel::Interpolation& text, const Map& self) {
   MapActivation names;
   names.set("self", Value(self));
   names.set("account", context.surroundings.account);
@@ -128,8 +131,10 @@ Map Graph::desired(GraphId id, const AttributeSource& source, Diagnostics& diagn
       const Property* property = node.type->property(key.string_or());
       if (property == nullptr || raw.is_unset()) continue;
       auto value = convert(raw, property->type, false);
-      if (value) self.set(property->name, std::move(*value));
-      else diagnostics.add(Code::LF0204, node.span, value.error().message);
+      if (value)
+        self.set(property->name, std::move(*value));
+      else
+        diagnostics.add(Code::LF0204, node.span, value.error().message);
     }
   }
   for (const auto& property : node.type->properties) {

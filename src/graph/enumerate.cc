@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From declarations to instances: `when`, `for_each`, blocks and modules become nodes with addresses.
+// From declarations to instances: `when`, `for_each`, blocks and modules become nodes with
+// addresses.
 #include <algorithm>
 
 #include "base/json.h"
@@ -14,10 +15,11 @@ std::optional<Value> Graph::Context::known(const Tree& tree, const Scope& scope,
   Value value = evaluate_in(tree, scope, diagnostics);
   if (value.is_error()) return std::nullopt;  // reported or poisoned
   if (contains_unknown(value)) {
-    auto& d = diagnostics->add(code, tree.span,
-                               "`" + std::string(what) + "` must be known before anything is created",
-                               "known only after apply: " + join(unknown_origins(value), ", "));
-    d.help.push_back("use a value that the spec itself gives: a variable, a list or a map of its own");
+    auto& d = diagnostics->add(
+        code, tree.span, "`" + std::string(what) + "` must be known before anything is created",
+        "known only after apply: " + join(unknown_origins(value), ", "));
+    d.help.push_back(
+        "use a value that the spec itself gives: a variable, a list or a map of its own");
     return std::nullopt;
   }
   if (contains_secret(value)) {
@@ -33,11 +35,12 @@ std::optional<bool> Graph::Context::condition(const Tree& tree, const Scope& sco
   auto value = known(tree, scope, what, Code::LF0403);
   if (!value) return std::nullopt;
   if (value->is_bool()) return value->as_bool();
-  auto& d = diagnostics->add(Code::LF0405, tree.span,
-                             "`" + std::string(what) + "` must be true or false, not " +
-                                 to_string(value->kind()));
+  auto& d = diagnostics->add(
+      Code::LF0405, tree.span,
+      "`" + std::string(what) + "` must be true or false, not " + to_string(value->kind()));
   if (value->is_string() && tree.plain) {
-    d.help.push_back("YAML 1.2 reads `" + value->as_string() + "` as text; write `true` or `false`");
+    d.help.push_back("YAML 1.2 reads `" + value->as_string() +
+                     "` as text; write `true` or `false`");
   }
   return std::nullopt;
 }
@@ -63,8 +66,8 @@ std::optional<std::vector<EachBinding>> Graph::Context::repetition(const Tree& t
   if (value.is_list()) {
     std::set<std::string> seen;
     const List& list = value.as_list();
-    const bool strings = std::all_of(list.begin(), list.end(),
-                                     [](const Value& v) { return v.is_string(); });
+    const bool strings =
+        std::all_of(list.begin(), list.end(), [](const Value& v) { return v.is_string(); });
     for (size_t i = 0; i < list.size(); ++i) {
       if (list[i].is_unknown() && !strings) {
         // The position is the key; the value may stay unknown.
@@ -81,9 +84,10 @@ std::optional<std::vector<EachBinding>> Graph::Context::repetition(const Tree& t
     return out;
   }
   if (value.is_unknown()) {
-    auto& d = diagnostics->add(Code::LF0403, tree.span,
-                               "`" + std::string(what) + "` must be known before anything is created",
-                               "known only after apply: " + join(unknown_origins(value), ", "));
+    auto& d =
+        diagnostics->add(Code::LF0403, tree.span,
+                         "`" + std::string(what) + "` must be known before anything is created",
+                         "known only after apply: " + join(unknown_origins(value), ", "));
     d.help.push_back(
         "use keys that the spec itself gives: a variable, or a list or map written out here");
     return std::nullopt;
@@ -104,10 +108,11 @@ std::unique_ptr<ModuleInstance> Graph::Context::instantiate(const Module& module
   instance->call = call;
   instance->address = std::move(address);
   instance->key = std::move(key);
-  instance->provider = call != nullptr && !call->lifecycle.provider.empty() ? call->lifecycle.provider
-                       : parent != nullptr                                  ? parent->provider
-                       : spec->providers.empty()                            ? ""
-                                                                            : spec->providers[0].name;
+  instance->provider = call != nullptr && !call->lifecycle.provider.empty()
+                           ? call->lifecycle.provider
+                       : parent != nullptr       ? parent->provider
+                       : spec->providers.empty() ? ""
+                                                 : spec->providers[0].name;
   for (const auto& decl : module.resources) {
     ResourceGroup group;
     group.decl = &decl;
@@ -129,8 +134,8 @@ std::unique_ptr<ModuleInstance> Graph::Context::instantiate(const Module& module
     for (const auto& provider : spec->providers) {
       if (provider.name == wanted) kind = provider.kind;
     }
-    group.module = nested.source.empty() ? library->block(kind, nested.block)
-                                         : library->user(nested.source);
+    group.module =
+        nested.source.empty() ? library->block(kind, nested.block) : library->user(nested.source);
     instance->calls.push_back(std::move(group));
   }
   return instance;
@@ -172,8 +177,10 @@ void Graph::Context::ensure(const ModuleInstance& module, ResourceGroup& group) 
     group.repeated = true;
     if (exists) {
       auto all = repetition(*decl.lifecycle.for_each, scope, "for_each");
-      if (all) bindings = std::move(*all);
-      else group.broken = true;
+      if (all)
+        bindings = std::move(*all);
+      else
+        group.broken = true;
     }
   }
   auto add = [&](std::optional<EachBinding> each) {
@@ -236,16 +243,16 @@ void Graph::Context::ensure(const ModuleInstance& module, CallGroup& group) {
       auto all = repetition(*call.lifecycle.for_each, scope, "for_each");
       if (!all) group.broken = true;
       for (auto& binding : all.value_or(std::vector<EachBinding>{})) {
-        auto instance = instantiate(*group.module, &module, &call,
-                                    index_address(address, binding.key),
-                                    key + "-" + to_text(binding.key));
+        auto instance =
+            instantiate(*group.module, &module, &call, index_address(address, binding.key),
+                        key + "-" + to_text(binding.key));
         instance->each = binding;
         group.instances.emplace_back(binding.key, std::move(instance));
       }
     }
   } else if (exists && !group.broken) {
-    group.instances.emplace_back(Value(), instantiate(*group.module, &module, &call,
-                                                      std::move(address), std::move(key)));
+    group.instances.emplace_back(
+        Value(), instantiate(*group.module, &module, &call, std::move(address), std::move(key)));
   }
   group.progress = Progress::done;
 }
@@ -291,8 +298,8 @@ void Graph::Context::ensure(const ModuleInstance& module, DataGroup& group) {
   }
   Map unknown_outputs;
   for (const auto& output : group.type->outputs) {
-    unknown_outputs.set(output.name,
-                        Value(Unknown{output.type.to_string(), {address + "." + output.name}, false}));
+    unknown_outputs.set(
+        output.name, Value(Unknown{output.type.to_string(), {address + "." + output.name}, false}));
   }
   const Value not_yet = group.type->pick == DataType::Pick::all
                             ? Value(Unknown{"list", {address}, false})

@@ -10,7 +10,9 @@ namespace lf {
 
 Graph::Graph() = default;
 Graph::~Graph() = default;
-Graph::Graph(Graph&& other) noexcept { *this = std::move(other); }
+Graph::Graph(Graph&& other) noexcept {
+  *this = std::move(other);
+}
 Graph& Graph::operator=(Graph&& other) noexcept {
   nodes = std::move(other.nodes);
   order = std::move(other.order);
@@ -27,7 +29,9 @@ GraphId Graph::find(std::string_view address) const {
   return found == context->by_address.end() ? kNoGraphId : found->second;
 }
 
-const AttributeSource& Graph::spec_only() const { return *context->spec_only; }
+const AttributeSource& Graph::spec_only() const {
+  return *context->spec_only;
+}
 
 namespace {
 
@@ -43,8 +47,8 @@ class SpecOnly : public AttributeSource {
     }
     if (!running_.insert(node).second) {
       // Two resources look at each other's properties: the cycle check names them.
-      return Value(Unknown{"dyn", {context_.graph->nodes[node].address + "." + std::string(field)},
-                           false});
+      return Value(
+          Unknown{"dyn", {context_.graph->nodes[node].address + "." + std::string(field)}, false});
     }
     Diagnostics silent;  // reported when the node itself is evaluated
     Map self = context_.graph->desired(node, *this, silent);
@@ -110,7 +114,8 @@ void collect_dependencies(Graph& graph, Diagnostics& diagnostics) {
       }
       if (words.alternatives) context.dependencies_of(*words.alternatives, scope, node.decl, found);
       if (words.replace_on) context.dependencies_of(*words.replace_on, scope, node.decl, found);
-      for (const ModuleInstance* m = node.module; m != nullptr && m->call != nullptr; m = m->parent) {
+      for (const ModuleInstance* m = node.module; m != nullptr && m->call != nullptr;
+           m = m->parent) {
         for (const auto& reference : m->call->lifecycle.depends_on) {
           context.resolve(reference, nullptr, Scope{m->parent, nullptr}, nullptr, found);
         }
@@ -164,12 +169,12 @@ void evaluate_lifecycle(Graph& graph, GraphNode& node) {
     const Scope outer{m->parent, m->each ? &*m->each : nullptr};
     const Lifecycle& of_call = m->call->lifecycle;
     if (of_call.protect) {
-      node.protect = node.protect ||
-                     context.condition(*of_call.protect, outer, "protect").value_or(false);
+      node.protect =
+          node.protect || context.condition(*of_call.protect, outer, "protect").value_or(false);
     }
     if (of_call.retain) {
-      node.retain = node.retain ||
-                    context.condition(*of_call.retain, outer, "retain").value_or(false);
+      node.retain =
+          node.retain || context.condition(*of_call.retain, outer, "retain").value_or(false);
     }
   }
 }

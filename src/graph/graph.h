@@ -31,17 +31,17 @@ struct EachBinding {
 };
 
 struct GraphNode {
-  std::string address;                 // "network.vpc", "sg.main#ingress"
+  std::string address;  // "network.vpc", "sg.main#ingress"
   const ResourceType* type = nullptr;
-  std::string facet;                   // a late facet's own node; else empty
-  GraphId main = kNoGraphId;               // of a late facet: its resource's node
-  std::vector<GraphId> late;            // of a resource: its late facets' nodes
+  std::string facet;          // a late facet's own node; else empty
+  GraphId main = kNoGraphId;  // of a late facet: its resource's node
+  std::vector<GraphId> late;  // of a resource: its late facets' nodes
   const ResourceDecl* decl = nullptr;
   const ModuleInstance* module = nullptr;
   std::optional<EachBinding> each;
-  std::string key;                     // the name part for physical names: decl or instance key
-  std::string provider;                // provider instance
-  std::vector<GraphId> dependencies;    // done before this one; sorted, no doubles
+  std::string key;                    // the name part for physical names: decl or instance key
+  std::string provider;               // provider instance
+  std::vector<GraphId> dependencies;  // done before this one; sorted, no doubles
   Span span;
   // Life-cycle words, evaluated.
   bool protect = false, retain = false, create_before_delete = false;
@@ -49,7 +49,7 @@ struct GraphNode {
   std::string run, adopt;
   std::vector<std::string> ignore_changes, moved_from;
   Value replace_on;
-  size_t alternative_count = 0;        // how many places there are to try; 0: no `alternatives`
+  size_t alternative_count = 0;  // how many places there are to try; 0: no `alternatives`
   std::map<std::string, Duration> timeouts;
 };
 
@@ -64,9 +64,9 @@ class AttributeSource {
 
 // What the world around the spec says; unknown parts are Unknown values (offline).
 struct Surroundings {
-  Value account, partition, dns_suffix;   // of the stack's own provider
-  std::map<std::string, Value> variables; // by name, converted to their types
-  Environment environment;                // for secret.env.NAME
+  Value account, partition, dns_suffix;    // of the stack's own provider
+  std::map<std::string, Value> variables;  // by name, converted to their types
+  Environment environment;                 // for secret.env.NAME
   std::function<Result<std::string>(const std::string&)> read_file;  // path below the folder
   // Pinned or freshly read look-ups: by query key. nullptr: not known yet.
   std::function<const Value*(const std::string& query)> pinned;
@@ -75,8 +75,8 @@ struct Surroundings {
 // A look-up that the expansion wants and that no pin answers.
 struct WantedLookup {
   const DataType* type = nullptr;
-  Map inputs;                 // by property name, known values
-  std::string query;          // key for the lock file
+  Map inputs;         // by property name, known values
+  std::string query;  // key for the lock file
   std::string provider;
   Span span;
   std::string address;
@@ -90,8 +90,8 @@ class Graph {
   Graph& operator=(Graph&&) noexcept;
 
   std::vector<GraphNode> nodes;
-  std::vector<GraphId> order;            // dependencies first, otherwise the spec's order
-  std::vector<WantedLookup> wanted;     // non-empty: read them, pin them, expand again
+  std::vector<GraphId> order;        // dependencies first, otherwise the spec's order
+  std::vector<WantedLookup> wanted;  // non-empty: read them, pin them, expand again
   struct Output {
     const OutputDecl* decl;
     std::vector<GraphId> dependencies;

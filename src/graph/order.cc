@@ -65,14 +65,15 @@ class Sorter {
     std::string path;
     for (GraphId id : cycle) path += "`" + graph_.nodes[id].address + "` needs ";
     path += "`" + graph_.nodes[closing].address + "`";
-    auto& d = diagnostics_.add(Code::LF0402, graph_.nodes[cycle.front()].span,
-                               cycle.size() == 1 ? "`" + graph_.nodes[closing].address + "` needs itself"
-                                                 : "these need each other in a circle: " + path,
-                               "needs `" + graph_.nodes[cycle.size() > 1 ? cycle[1] : closing].address + "`");
+    auto& d = diagnostics_.add(
+        Code::LF0402, graph_.nodes[cycle.front()].span,
+        cycle.size() == 1 ? "`" + graph_.nodes[closing].address + "` needs itself"
+                          : "these need each other in a circle: " + path,
+        "needs `" + graph_.nodes[cycle.size() > 1 ? cycle[1] : closing].address + "`");
     for (size_t i = 1; i < cycle.size(); ++i) {
       const GraphId after = i + 1 < cycle.size() ? cycle[i + 1] : closing;
-      d.others.push_back({graph_.nodes[cycle[i]].span,
-                          "needs `" + graph_.nodes[after].address + "`"});
+      d.others.push_back(
+          {graph_.nodes[cycle[i]].span, "needs `" + graph_.nodes[after].address + "`"});
     }
     d.help.push_back("break the circle by taking one of these references out");
   }

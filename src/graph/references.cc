@@ -32,8 +32,8 @@ bool same_condition(const Tree* a, const Tree* b) {
 const Tree* when_of(const Lifecycle& lifecycle) {
   if (!lifecycle.when) return nullptr;
   const Tree& when = *lifecycle.when;
-  const bool always = when.kind == Tree::Kind::constant && when.constant.is_bool() &&
-                      when.constant.as_bool();
+  const bool always =
+      when.kind == Tree::Kind::constant && when.constant.is_bool() && when.constant.as_bool();
   return always ? nullptr : &when;
 }
 
@@ -78,8 +78,8 @@ void Graph::Context::dependencies_of_input(const ModuleInstance& module, const I
     if (entry.key == input.name) given = &entry;
   }
   if (given != nullptr) {
-    dependencies_of(given->value,
-                    Scope{module.parent, module.each ? &*module.each : nullptr}, nullptr, own);
+    dependencies_of(given->value, Scope{module.parent, module.each ? &*module.each : nullptr},
+                    nullptr, own);
   }
   if (input.default_value && (given == nullptr || given->value.is_null())) {
     dependencies_of(*input.default_value, Scope{&module, nullptr}, nullptr, own);
@@ -98,9 +98,9 @@ void Graph::Context::resolve(const cel::Reference& reference, const cel::Express
     if (when == nullptr || reference.guarded || expression == nullptr || lifecycle.for_each) return;
     if (same_condition(when, user_when)) return;
     const Span span = expression->span(reference.begin, reference.end);
-    auto& d = diagnostics->add(Code::LF0404, span,
-                               "`" + what + "` exists only under a condition, so this needs a guard",
-                               "may be absent");
+    auto& d = diagnostics->add(
+        Code::LF0404, span, "`" + what + "` exists only under a condition, so this needs a guard",
+        "may be absent");
     d.others.push_back({when->span, "the condition"});
     d.fixes.push_back({"guard it", span, guarded_text(reference), true});
   };
@@ -108,8 +108,8 @@ void Graph::Context::resolve(const cel::Reference& reference, const cel::Express
     ensure(module, group);
     report_conditional(group.decl->lifecycle, "resources." + group.decl->key);
     for (const auto& [key, node] : group.nodes) {
-      const bool chosen = !group.repeated || reference.path.size() <= next ||
-                          to_text(key) == reference.path[next];
+      const bool chosen =
+          !group.repeated || reference.path.size() <= next || to_text(key) == reference.path[next];
       if (chosen) out.insert(node);
     }
   };
@@ -137,9 +137,9 @@ void Graph::Context::resolve(const cel::Reference& reference, const cel::Express
       }
       ensure(where, group);
       if (next == 0 || reference.path.size() >= next) {
-        report_conditional(group.call->lifecycle,
-                           group.call->key.empty() ? group.call->block
-                                                   : group.call->block + "." + group.call->key);
+        report_conditional(group.call->lifecycle, group.call->key.empty()
+                                                      ? group.call->block
+                                                      : group.call->block + "." + group.call->key);
       }
       for (auto& [key, instance] : group.instances) {
         size_t after = next;
@@ -199,11 +199,12 @@ void Graph::Context::resolve(const cel::Reference& reference, const cel::Express
       return;
     }
   }
-  const bool own = std::any_of(module.calls.begin(), module.calls.end(), [&](const CallGroup& g) {
-    return g.call->block == reference.root;
-  });
-  if (own) add_calls(module, reference.root);
-  else if (module.module->kind == ModuleKind::block) add_calls(*root, reference.root);
+  const bool own = std::any_of(module.calls.begin(), module.calls.end(),
+                               [&](const CallGroup& g) { return g.call->block == reference.root; });
+  if (own)
+    add_calls(module, reference.root);
+  else if (module.module->kind == ModuleKind::block)
+    add_calls(*root, reference.root);
 }
 
 }  // namespace lf

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // What names mean in the expressions of a module instance.
+#include "provider/scope.h"
+
 #include <algorithm>
 
 #include "base/digest.h"
-#include "lang/convert.h"
 #include "graph/context.h"
-#include "provider/scope.h"
+#include "lang/convert.h"
 
 namespace lf {
 
-Value poison() { return Value::error(kPoison); }
-bool is_poison(const Value& value) { return value.is_error() && value.error_message() == kPoison; }
+Value poison() {
+  return Value::error(kPoison);
+}
+bool is_poison(const Value& value) {
+  return value.is_error() && value.error_message() == kPoison;
+}
 
 namespace {
 
@@ -38,7 +43,8 @@ Value lazy(std::string type, LazyMap::Keys keys, LazyMap::Get get) {
 }
 
 Value lazy(std::string type, std::vector<std::string> keys, LazyMap::Get get) {
-  return lazy(std::move(type), [keys = std::move(keys)] { return keys; }, std::move(get));
+  return lazy(
+      std::move(type), [keys = std::move(keys)] { return keys; }, std::move(get));
 }
 
 class ResourceObject : public Object {
@@ -118,7 +124,8 @@ std::optional<Value> group_value(const Graph::Context& context, const ModuleInst
     return module_object(context, *group.instances[0].second);
   }
   Map map;
-  for (const auto& [key, instance] : group.instances) map.set(key, module_object(context, *instance));
+  for (const auto& [key, instance] : group.instances)
+    map.set(key, module_object(context, *instance));
   return Value(std::move(map));
 }
 
@@ -161,28 +168,32 @@ std::optional<Value> block_value(const Graph::Context& context, const ModuleInst
     }
     return out;
   };
-  return lazy("map of " + name, LazyMap::Keys(keys), [&context, &module, name](std::string_view key) {
-    for (auto& group : module.calls) {
-      if (group.call->block == name && group.call->key == key) {
-        return group_value(context, module, group);
-      }
-    }
-    return std::optional<Value>();
-  });
+  return lazy("map of " + name, LazyMap::Keys(keys),
+              [&context, &module, name](std::string_view key) {
+                for (auto& group : module.calls) {
+                  if (group.call->block == name && group.call->key == key) {
+                    return group_value(context, module, group);
+                  }
+                }
+                return std::optional<Value>();
+              });
 }
 
 Value secret_root(const Graph::Context& context) {
-  return lazy("secret", std::vector<std::string>{"env"}, [&context](std::string_view part) -> std::optional<Value> {
-    if (part != "env") return std::nullopt;
-    return lazy("secret.env", std::vector<std::string>{}, [&context](std::string_view name) -> std::optional<Value> {
-      const auto& environment = context.surroundings.environment;
-      const auto found = environment.find(std::string(name));
-      if (found == environment.end()) {
-        return Value::error("the environment has no variable `" + std::string(name) + "`");
-      }
-      return Value::secret(Value(found->second));
-    });
-  });
+  return lazy("secret", std::vector<std::string>{"env"},
+              [&context](std::string_view part) -> std::optional<Value> {
+                if (part != "env") return std::nullopt;
+                return lazy("secret.env", std::vector<std::string>{},
+                            [&context](std::string_view name) -> std::optional<Value> {
+                              const auto& environment = context.surroundings.environment;
+                              const auto found = environment.find(std::string(name));
+                              if (found == environment.end()) {
+                                return Value::error("the environment has no variable `" +
+                                                    std::string(name) + "`");
+                              }
+                              return Value::secret(Value(found->second));
+                            });
+              });
 }
 
 Value locals_value(const Graph::Context& context, const Scope& scope) {
@@ -228,7 +239,8 @@ Value Graph::Context::input_value(const ModuleInstance& module, const InputDecl&
   if (value.is_unset()) return Value();
   auto converted = convert(value, input.type, given != nullptr && given->value.plain);
   if (!converted) return Value::error("`" + input.name + "`: " + converted.error().message);
-  if (input.check && given != nullptr && !given->value.is_static() && !contains_unknown(*converted)) {
+  if (input.check && given != nullptr && !given->value.is_static() &&
+      !contains_unknown(*converted)) {
     MapActivation names;
     names.set("this", *converted);
     const Value holds = cel::evaluate(*input.check, names);
@@ -307,12 +319,13 @@ std::optional<Value> Graph::Context::lookup(const Scope& scope, std::string_view
 }
 
 std::vector<std::string> Graph::Context::root_names(const Scope& scope) const {
-  std::vector<std::string> names{"locals", "resources", "data",   "stack",  "env",
-                                 "region", "prefix",    "unique", "secret", "account",
-                                 "partition"};
+  std::vector<std::string> names{"locals", "resources", "data",   "stack",   "env",      "region",
+                                 "prefix", "unique",    "secret", "account", "partition"};
   const ModuleInstance& module = *scope.module;
-  if (module.module->kind == ModuleKind::root) names.emplace_back("vars");
-  else for (const auto& input : module.module->inputs) names.push_back(input.name);
+  if (module.module->kind == ModuleKind::root)
+    names.emplace_back("vars");
+  else
+    for (const auto& input : module.module->inputs) names.push_back(input.name);
   for (const auto& group : module.calls) names.push_back(group.call->block);
   return names;
 }

@@ -36,7 +36,8 @@ bool has_text_form(const Type& type) {
 
 std::string with_article(const std::string& type) {
   if (type.empty()) return type;
-  return (std::string_view("aeiou").find(type.front()) != std::string_view::npos ? "an " : "a ") + type;
+  return (std::string_view("aeiou").find(type.front()) != std::string_view::npos ? "an " : "a ") +
+         type;
 }
 
 Span place_of(const Tree& tree) {
@@ -54,7 +55,8 @@ bool may_stand(const Type& given, const Type& wanted) {
       const bool block = id != nullptr && given.name().find('.') == std::string::npos;
       return block && wanted.kind() != Kind::object && may_stand(id->type, wanted);
     }
-    case Kind::list: return wanted.kind() == Kind::list && may_stand(given.element(), wanted.element());
+    case Kind::list:
+      return wanted.kind() == Kind::list && may_stand(given.element(), wanted.element());
     default: return false;
   }
 }
@@ -69,8 +71,9 @@ Type infer_type(const Tree& tree, const cel::TypeScope& scope, Diagnostics& diag
         const Type type = cel::check(*part.expression, scope, diagnostics);
         if (single) return type;
         if (has_text_form(type)) continue;
-        diagnostics.add(Code::LF0305, part.expression->span(),
-                        with_article(type.to_string()) + " has no form inside a text")
+        diagnostics
+            .add(Code::LF0305, part.expression->span(),
+                 with_article(type.to_string()) + " has no form inside a text")
             .help.push_back("join it with `.join(', ')`, or write it as a document with `json(…)`");
       }
       return Type(Kind::string);
@@ -79,8 +82,10 @@ Type infer_type(const Tree& tree, const cel::TypeScope& scope, Diagnostics& diag
       std::optional<Type> element;
       for (const auto& item : tree.items) {
         const Type type = infer_type(item, scope, diagnostics);
-        if (!element) element = type;
-        else if (!(*element == type)) element = Type();
+        if (!element)
+          element = type;
+        else if (!(*element == type))
+          element = Type();
       }
       return Type::list(element.value_or(Type()));
     }
@@ -119,12 +124,15 @@ const Module* TypeWorld::module_of(const ModuleCall& call, const ModuleScope& ca
 
 // ---- one module
 
-Type ModuleScope::infer(const Tree& tree) const { return infer_type(tree, *this, world_.diagnostics); }
+Type ModuleScope::infer(const Tree& tree) const {
+  return infer_type(tree, *this, world_.diagnostics);
+}
 
 std::optional<Type> ModuleScope::builtin(std::string_view name) const {
-  static constexpr std::string_view kTexts[] = {"stack", "env", "region", "prefix", "unique", "account",
-                                                "partition"};
-  if (std::find(std::begin(kTexts), std::end(kTexts), name) != std::end(kTexts)) return Type(Kind::string);
+  static constexpr std::string_view kTexts[] = {"stack",  "env",     "region",   "prefix",
+                                                "unique", "account", "partition"};
+  if (std::find(std::begin(kTexts), std::end(kTexts), name) != std::end(kTexts))
+    return Type(Kind::string);
   if (name == "secret") {
     return Type::object("secret", {{"env", Type::map(Type::secret(Type(Kind::string))), true}});
   }
@@ -176,8 +184,10 @@ bool ModuleScope::is_absent_block(std::string_view name) const {
 std::vector<std::string> ModuleScope::names() const {
   std::vector<std::string> out{"locals", "resources", "data",    "stack",     "env",   "region",
                                "prefix", "unique",    "account", "partition", "secret"};
-  if (module_.kind == ModuleKind::root) out.emplace_back("vars");
-  else for (const auto& input : module_.inputs) out.push_back(input.name);
+  if (module_.kind == ModuleKind::root)
+    out.emplace_back("vars");
+  else
+    for (const auto& input : module_.inputs) out.push_back(input.name);
   for (const auto& call : module_.calls) out.push_back(call.block);
   return out;
 }
@@ -307,8 +317,10 @@ EachScope::EachScope(const ModuleScope& outer, const Type& over) : outer_(outer)
   if (over.kind() == Kind::list) {
     value = over.element();
     const bool texts = value.kind() == Kind::string;
-    if (texts) key = Type(Kind::string);
-    else if (value.kind() != Kind::any) key = Type(Kind::integer);
+    if (texts)
+      key = Type(Kind::string);
+    else if (value.kind() != Kind::any)
+      key = Type(Kind::integer);
   } else if (over.kind() == Kind::map) {
     key = over.key();
     value = over.element();

@@ -16,9 +16,9 @@ using Kind = Type::Kind;
 
 // Where nothing nearer can be said, convert() shows how such a value looks.
 bool is_example(const std::string& suggestion) {
-  static constexpr std::string_view kExamples[] = {"1h30m", "200GiB", "200 USD", "10.0.0.0/16",
-                                                   "10.0.0.1", "2026-01-31T12:00:00Z",
-                                                   "who@example.org"};
+  static constexpr std::string_view kExamples[] = {
+      "1h30m",          "200GiB", "200 USD", "10.0.0.0/16", "10.0.0.1", "2026-01-31T12:00:00Z",
+      "who@example.org"};
   return std::find(std::begin(kExamples), std::end(kExamples), suggestion) != std::end(kExamples);
 }
 
@@ -73,7 +73,8 @@ class TypeCheck {
 
   void check_resource(const ResourceDecl& decl, const ModuleScope& module) {
     std::optional<EachScope> repeated;
-    if (decl.lifecycle.for_each) repeated.emplace(module, repetition(*decl.lifecycle.for_each, module));
+    if (decl.lifecycle.for_each)
+      repeated.emplace(module, repetition(*decl.lifecycle.for_each, module));
     const cel::TypeScope& scope = repeated ? static_cast<const cel::TypeScope&>(*repeated) : module;
     if (decl.lifecycle.when) condition(*decl.lifecycle.when, module, "when");
     lifecycle(decl.lifecycle, scope, module);
@@ -88,7 +89,8 @@ class TypeCheck {
   void lifecycle(const Lifecycle& words, const cel::TypeScope& scope, const ModuleScope& module) {
     if (words.protect) condition(*words.protect, scope, "protect");
     if (words.retain) condition(*words.retain, scope, "retain");
-    for (const auto& [tree, name] : {std::pair{&words.run, "run"}, std::pair{&words.adopt, "adopt"}}) {
+    for (const auto& [tree, name] :
+         {std::pair{&words.run, "run"}, std::pair{&words.adopt, "adopt"}}) {
       if (*tree) check_tree(**tree, scope, Type(), name);
     }
     if (words.alternatives) {
@@ -132,7 +134,8 @@ class TypeCheck {
   void check_call(const ModuleCall& call, ModuleScope& module) {
     const Module* called = world_.module_of(call, module);
     std::optional<EachScope> repeated;
-    if (call.lifecycle.for_each) repeated.emplace(module, repetition(*call.lifecycle.for_each, module));
+    if (call.lifecycle.for_each)
+      repeated.emplace(module, repetition(*call.lifecycle.for_each, module));
     const cel::TypeScope& scope = repeated ? static_cast<const cel::TypeScope&>(*repeated) : module;
     if (call.lifecycle.when) condition(*call.lifecycle.when, module, "when");
     lifecycle(call.lifecycle, scope, module);
@@ -179,10 +182,10 @@ class TypeCheck {
     });
     if (missing.empty()) return;
     const std::string name = call.key.empty() ? call.block : call.key;
-    auto& d = diagnostics_.add(Code::LF0202, call.key_span,
-                               "`" + name + "` needs `" + input.name + "`, for the spec has no `" +
-                                   missing + "`",
-                               "`" + input.name + "` is missing");
+    auto& d = diagnostics_.add(
+        Code::LF0202, call.key_span,
+        "`" + name + "` needs `" + input.name + "`, for the spec has no `" + missing + "`",
+        "`" + input.name + "` is missing");
     d.help.push_back("give `" + input.name + ":` here, or add `" + missing +
                      ":` to the spec, which it is then taken from");
   }
@@ -192,9 +195,10 @@ class TypeCheck {
   void condition(const Tree& tree, const cel::TypeScope& scope, const char* what) {
     if (tree.kind == Tree::Kind::constant) {
       if (tree.constant.is_bool() || tree.constant.is_error()) return;
-      auto& d = diagnostics_.add(Code::LF0405, tree.span,
-                                 std::string("`") + what + "` must be true or false, not " +
-                                     with_article(infer_type(tree, scope, diagnostics_).to_string()));
+      auto& d =
+          diagnostics_.add(Code::LF0405, tree.span,
+                           std::string("`") + what + "` must be true or false, not " +
+                               with_article(infer_type(tree, scope, diagnostics_).to_string()));
       if (tree.constant.is_string() && tree.plain) {
         d.help.push_back("YAML 1.2 reads `" + tree.constant.as_string() +
                          "` as text; write `true` or `false`");
@@ -203,17 +207,20 @@ class TypeCheck {
     }
     const Type type = infer_type(tree, scope, diagnostics_);
     if (assignable(type, Type(Kind::boolean)) && type.kind() != Kind::null) return;
-    diagnostics_.add(Code::LF0405, place_of(tree), std::string("`") + what + "` must be true or false, not " +
-                                                      with_article(type.to_string()));
+    diagnostics_.add(
+        Code::LF0405, place_of(tree),
+        std::string("`") + what + "` must be true or false, not " + with_article(type.to_string()));
   }
 
   Type repetition(const Tree& tree, const ModuleScope& scope) {
     const Type type = infer_type(tree, scope, diagnostics_);
     const Kind kind = type.kind();
-    const bool fits = kind == Kind::any || kind == Kind::list || kind == Kind::map || kind == Kind::object;
+    const bool fits =
+        kind == Kind::any || kind == Kind::list || kind == Kind::map || kind == Kind::object;
     if (!fits && tree.kind != Tree::Kind::constant) {
-      auto& d = diagnostics_.add(Code::LF0405, place_of(tree),
-                                 "`for_each` must be a list or a map, not " + with_article(type.to_string()));
+      auto& d = diagnostics_.add(
+          Code::LF0405, place_of(tree),
+          "`for_each` must be a list or a map, not " + with_article(type.to_string()));
       if (kind == Kind::integer) d.help.push_back("for so many: `${lists.range(n)}`");
     }
     return type;
@@ -223,7 +230,8 @@ class TypeCheck {
   void check_tree(const Tree& tree, const cel::TypeScope& scope, const Type& wanted,
                   const std::string& name) {
     const Type& type = wanted.kind() == Kind::secret || wanted.kind() == Kind::optional
-                           ? wanted.element() : wanted;
+                           ? wanted.element()
+                           : wanted;
     switch (tree.kind) {
       case Tree::Kind::constant: constant(tree, type, name); return;
       case Tree::Kind::scalar: {
@@ -244,7 +252,8 @@ class TypeCheck {
 
   void check_map(const Tree& tree, const cel::TypeScope& scope, const Type& type,
                  const std::string& name) {
-    const bool fits = type.kind() == Kind::map || type.kind() == Kind::object || type.kind() == Kind::any;
+    const bool fits =
+        type.kind() == Kind::map || type.kind() == Kind::object || type.kind() == Kind::any;
     if (!fits) {
       mismatch(tree, Type::map(Type()), type, name);
       return;
@@ -253,8 +262,9 @@ class TypeCheck {
     for (const auto& entry : tree.entries) {
       const Type::Field* field = fields ? type.field(entry.key) : nullptr;
       if (fields && field == nullptr) unknown_key(entry, type, name);
-      const Type inner = field != nullptr ? field->type
-                         : type.kind() == Kind::map ? type.element() : Type();
+      const Type inner = field != nullptr           ? field->type
+                         : type.kind() == Kind::map ? type.element()
+                                                    : Type();
       check_tree(entry.value, scope, inner, entry.key);
     }
     if (!fields) return;
@@ -267,7 +277,8 @@ class TypeCheck {
   void unknown_key(const Tree::Entry& entry, const Type& type, const std::string& name) {
     std::vector<std::string> names;
     for (const auto& field : type.fields()) names.push_back(field.name);
-    auto& d = diagnostics_.add(Code::LF0201, entry.key_span, "`" + entry.key + "` is no key of `" + name + "`");
+    auto& d = diagnostics_.add(Code::LF0201, entry.key_span,
+                               "`" + entry.key + "` is no key of `" + name + "`");
     const std::string near = nearest(entry.key, names);
     if (!near.empty()) {
       d.fixes.push_back({"did you mean `" + near + "`?", entry.key_span, near, false});
@@ -295,10 +306,11 @@ class TypeCheck {
 
   void mismatch(const Tree& tree, const Type& given, const Type& wanted, const std::string& name) {
     auto& d = diagnostics_.add(Code::LF0305, place_of(tree),
-                               "`" + name + "` wants " + with_article(wanted.to_string()) + ", not " +
-                                   with_article(given.to_string()));
+                               "`" + name + "` wants " + with_article(wanted.to_string()) +
+                                   ", not " + with_article(given.to_string()));
     const bool number = given.kind() == Kind::integer || given.kind() == Kind::floating;
-    if (wanted.kind() == Kind::string && number) d.help.push_back("a number becomes text with `string(…)`");
+    if (wanted.kind() == Kind::string && number)
+      d.help.push_back("a number becomes text with `string(…)`");
     if (wanted.kind() == Kind::integer && given.kind() == Kind::string) {
       d.help.push_back("a text becomes a number with `int(…)`");
     }

@@ -28,7 +28,10 @@ class NodeChecker {
  public:
   NodeChecker(const Graph& graph, GraphId id, const Map& self, Catalogs& catalogs,
               Diagnostics& diagnostics)
-      : graph_(graph), node_(graph.nodes[id]), self_(self), catalogs_(catalogs),
+      : graph_(graph),
+        node_(graph.nodes[id]),
+        self_(self),
+        catalogs_(catalogs),
         diagnostics_(diagnostics) {}
 
   void run() {
@@ -55,12 +58,14 @@ class NodeChecker {
   void report(const Property& property, const Tree* place, const std::string& why) {
     const Value* value = self_.find(property.name);
     Span at = place != nullptr && value != nullptr && value->is_string()
-                  ? written(*place, value->as_string()) : Span{};
+                  ? written(*place, value->as_string())
+                  : Span{};
     if (!at.valid()) at = span(place);
     auto& d = diagnostics_.add(Code::LF0213, at, "`" + property.name + "` " + why,
                                place == nullptr ? "of `" + node_.address + "`" : "");
     if (place != nullptr && !(at == place->span)) {
-      d.others.push_back({place->span, "which becomes `" + property.name + "` of `" + node_.address + "`"});
+      d.others.push_back(
+          {place->span, "which becomes `" + property.name + "` of `" + node_.address + "`"});
     }
     if (!property.doc.empty()) d.help.push_back(property.name + ": " + property.doc);
   }
@@ -69,7 +74,8 @@ class NodeChecker {
   bool check_catalog(const Property& property, const std::string& text, const Tree* place) {
     const Catalog* catalog = catalogs_.of(*node_.type, property.name);
     if (catalog == nullptr) return false;
-    const std::string region = to_text(*graph_.context->lookup(Scope{node_.module, nullptr}, "region"));
+    const std::string region =
+        to_text(*graph_.context->lookup(Scope{node_.module, nullptr}, "region"));
     const bool known = catalog->knows(text);
     if (known && !catalog->lacks(text, region)) return false;
     const auto& alternatives = node_.decl->lifecycle.alternatives;
@@ -78,17 +84,20 @@ class NodeChecker {
     const bool found = at.valid();
     if (!found) at = span(place);
     auto& d = diagnostics_.add(Code::LF0231, at,
-                               "`" + text + "` is no " + catalog->what + " of " + node_.type->package +
-                                   (known ? " in " + region : ""));
+                               "`" + text + "` is no " + catalog->what + " of " +
+                                   node_.type->package + (known ? " in " + region : ""));
     if (known) {
       const auto& where = catalog->regions.at(text);
-      d.help.push_back("it is offered in " + join(std::vector<std::string>(where.begin(), where.end()), ", "));
+      d.help.push_back("it is offered in " +
+                       join(std::vector<std::string>(where.begin(), where.end()), ", "));
       return true;
     }
     const std::string near = nearest(text, catalog->names);
     if (near.empty()) return true;
-    if (!found) d.help.push_back("did you mean `" + near + "`?");
-    else d.fixes.push_back({"did you mean `" + near + "`?", at, near, false});
+    if (!found)
+      d.help.push_back("did you mean `" + near + "`?");
+    else
+      d.fixes.push_back({"did you mean `" + near + "`?", at, near, false});
     return true;
   }
 
@@ -97,8 +106,10 @@ class NodeChecker {
     if (value.is_list() && property.type.kind() == Type::Kind::list) {
       if (property.check) check_expression(property, value, place);
       for (size_t i = 0; i < value.as_list().size(); ++i) {
-        const Tree* inner = place != nullptr && place->kind == Tree::Kind::list && i < place->items.size()
-                                ? &place->items[i] : place;
+        const Tree* inner =
+            place != nullptr && place->kind == Tree::Kind::list && i < place->items.size()
+                ? &place->items[i]
+                : place;
         check_one(property, value.as_list()[i], inner, false);
       }
       check_double_keys(property, value, place);
@@ -113,35 +124,42 @@ class NodeChecker {
       for (const auto& field : property.fields) {
         const Value& inner = value[field.name];
         const Tree* at = place != nullptr ? place->find(field.name) : nullptr;
-        if (!inner.is_unset()) check(field, inner, at != nullptr ? at : place);
-        else if (field.required) report(property, place, "needs `" + field.name + "`");
+        if (!inner.is_unset())
+          check(field, inner, at != nullptr ? at : place);
+        else if (field.required)
+          report(property, place, "needs `" + field.name + "`");
       }
       return;
     }
     if (value.is_string()) check_text(property, value.as_string(), place);
     if (property.min && number_kind(value) && number_of(property, value) < *property.min) {
-      report(property, place, "is " + to_text(value) + ", less than " + bound(value, *property.min));
+      report(property, place,
+             "is " + to_text(value) + ", less than " + bound(value, *property.min));
     }
     if (property.max && number_kind(value) && number_of(property, value) > *property.max) {
-      report(property, place, "is " + to_text(value) + ", more than " + bound(value, *property.max));
+      report(property, place,
+             "is " + to_text(value) + ", more than " + bound(value, *property.max));
     }
-    if (with_check && property.check && !contains_unknown(value)) check_expression(property, value, place);
+    if (with_check && property.check && !contains_unknown(value))
+      check_expression(property, value, place);
   }
 
   static bool number_kind(const Value& value) { return value.is_number() || value.is_duration(); }
   static std::string bound(const Value& like, double limit) {
     if (like.is_duration()) return format_duration(Duration{static_cast<int64_t>(limit), 0});
-    return limit == static_cast<double>(static_cast<int64_t>(limit)) ? std::to_string(static_cast<int64_t>(limit))
-                                                                     : std::to_string(limit);
+    return limit == static_cast<double>(static_cast<int64_t>(limit))
+               ? std::to_string(static_cast<int64_t>(limit))
+               : std::to_string(limit);
   }
 
   void check_text(const Property& property, const std::string& text, const Tree* place) {
     if (property.length) {
       const auto size = static_cast<int64_t>(text.size());
       if (size < property.length->first || size > property.length->second) {
-        report(property, place, "`" + text + "` has " + std::to_string(size) + " characters; it takes " +
-                                    std::to_string(property.length->first) + " to " +
-                                    std::to_string(property.length->second));
+        report(property, place,
+               "`" + text + "` has " + std::to_string(size) + " characters; it takes " +
+                   std::to_string(property.length->first) + " to " +
+                   std::to_string(property.length->second));
         return;
       }
     }
@@ -156,8 +174,9 @@ class NodeChecker {
     names.set("self", Value(self_));
     const Value ok = evaluate(*property.check, names);
     if (ok.is_bool() && !ok.as_bool()) {
-      report(property, place, "is refused: " + (property.check_message.empty() ? "its check does not hold"
-                                                                               : property.check_message));
+      report(property, place,
+             "is refused: " + (property.check_message.empty() ? "its check does not hold"
+                                                              : property.check_message));
     }
   }
 
@@ -170,14 +189,17 @@ class NodeChecker {
       if (contains_unknown(element)) continue;
       if (element.is_map()) {
         for (const auto& field : property.key) {
-          if (!element[field].is_unset()) key += (key.empty() ? "" : ", ") + to_text(element[field]);
+          if (!element[field].is_unset())
+            key += (key.empty() ? "" : ", ") + to_text(element[field]);
         }
       } else {
         key = to_text(element);
       }
       if (seen.insert(key).second) continue;
-      const Tree* at = place != nullptr && place->kind == Tree::Kind::list && i < place->items.size()
-                           ? &place->items[i] : place;
+      const Tree* at =
+          place != nullptr && place->kind == Tree::Kind::list && i < place->items.size()
+              ? &place->items[i]
+              : place;
       diagnostics_.add(Code::LF0215, span(at), "`" + property.name + "` has `" + key + "` twice");
     }
   }
@@ -215,20 +237,27 @@ void check_ranges(const Graph& graph, const std::vector<Range>& ranges, Diagnost
       if (ranges[j].parent != ranges[i].parent) continue;
       if (graph.nodes[ranges[i].node].type != graph.nodes[ranges[j].node].type) continue;
       if (!overlaps(ranges[i].cidr, ranges[j].cidr)) continue;
-      auto& d = diagnostics.add(Code::LF0214, span_of(graph, ranges[i].node, ranges[i].property->name, format_cidr(ranges[i].cidr)),
-                                "`" + graph.nodes[ranges[i].node].address + "` (" + format_cidr(ranges[i].cidr) +
-                                    ") overlaps `" + graph.nodes[ranges[j].node].address + "` (" +
-                                    format_cidr(ranges[j].cidr) + ")");
-      d.others.push_back({span_of(graph, ranges[j].node, ranges[j].property->name, format_cidr(ranges[j].cidr)), "overlaps with this"});
+      auto& d = diagnostics.add(
+          Code::LF0214,
+          span_of(graph, ranges[i].node, ranges[i].property->name, format_cidr(ranges[i].cidr)),
+          "`" + graph.nodes[ranges[i].node].address + "` (" + format_cidr(ranges[i].cidr) +
+              ") overlaps `" + graph.nodes[ranges[j].node].address + "` (" +
+              format_cidr(ranges[j].cidr) + ")");
+      d.others.push_back(
+          {span_of(graph, ranges[j].node, ranges[j].property->name, format_cidr(ranges[j].cidr)),
+           "overlaps with this"});
     }
     for (const auto& outer : ranges) {
       const bool parent = graph.nodes[outer.node].address == ranges[i].parent;
       if (!parent || contains(outer.cidr, ranges[i].cidr)) continue;
-      auto& d = diagnostics.add(Code::LF0214, span_of(graph, ranges[i].node, ranges[i].property->name, format_cidr(ranges[i].cidr)),
-                                "`" + graph.nodes[ranges[i].node].address + "` (" + format_cidr(ranges[i].cidr) +
-                                    ") lies outside of `" + graph.nodes[outer.node].address + "` (" +
-                                    format_cidr(outer.cidr) + ")");
-      d.others.push_back({span_of(graph, outer.node, outer.property->name, format_cidr(outer.cidr)), "the range that it must lie in"});
+      auto& d = diagnostics.add(
+          Code::LF0214,
+          span_of(graph, ranges[i].node, ranges[i].property->name, format_cidr(ranges[i].cidr)),
+          "`" + graph.nodes[ranges[i].node].address + "` (" + format_cidr(ranges[i].cidr) +
+              ") lies outside of `" + graph.nodes[outer.node].address + "` (" +
+              format_cidr(outer.cidr) + ")");
+      d.others.push_back({span_of(graph, outer.node, outer.property->name, format_cidr(outer.cidr)),
+                          "the range that it must lie in"});
     }
   }
 }
@@ -274,7 +303,8 @@ void validate_graph(const Graph& graph, Diagnostics& diagnostics) {
   }
   check_ranges(graph, ranges, diagnostics);
   Diagnostics outputs;
-  for (size_t i = 0; i < graph.outputs.size(); ++i) (void)graph.output(i, graph.spec_only(), outputs);
+  for (size_t i = 0; i < graph.outputs.size(); ++i)
+    (void)graph.output(i, graph.spec_only(), outputs);
   diagnostics.append(outputs);
 }
 

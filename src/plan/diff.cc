@@ -100,8 +100,10 @@ class PropertyDiff {
     const Map& b = after.is_map() ? after.as_map() : kEmpty;
     for (const auto& [key, value] : a) {
       const Value* other = b.find(key);
-      if (other == nullptr) emit(path + "." + to_text(key), value, Value(), cause_);
-      else if (!(*other == value)) emit(path + "." + to_text(key), value, *other, cause_);
+      if (other == nullptr)
+        emit(path + "." + to_text(key), value, Value(), cause_);
+      else if (!(*other == value))
+        emit(path + "." + to_text(key), value, *other, cause_);
     }
     for (const auto& [key, value] : b) {
       if (a.find(key) == nullptr) emit(path + "." + to_text(key), Value(), value, cause_);
@@ -131,7 +133,8 @@ bool is_ignored(const std::vector<std::string>& ignore, const std::string& name)
 const Value* seen_value(const Property& property, const Record& record, const Observation& seen,
                         const Map& desired) {
   if (!property.drifts || property.write_only || property.read.empty()) return nullptr;
-  if (!property.drifts_after.empty() && desired.find(property.drifts_after) != nullptr) return nullptr;
+  if (!property.drifts_after.empty() && desired.find(property.drifts_after) != nullptr)
+    return nullptr;
   static const Value kNull;
   if (seen.presence == Observation::Presence::present) {
     const Value* value = seen.properties.find(property.name);
@@ -164,7 +167,8 @@ Difference difference(const ResourceType& type, const Map& desired, const Record
       // Only the digest is known of what was applied.
       const auto known = record.secret_digests.find(property.name);
       const bool unknown = contains_unknown(want);
-      if (!unknown && known != record.secret_digests.end() && known->second == digest(want)) continue;
+      if (!unknown && known != record.secret_digests.end() && known->second == digest(want))
+        continue;
       if (ignored) continue;
       Change change;
       change.path = change.property = property.name;
@@ -189,14 +193,17 @@ Difference difference(const ResourceType& type, const Map& desired, const Record
       if (property.local || (shown == nullptr && applied == nullptr)) continue;
     }
     // Who moved: the spec away from what was applied, or the cloud?
-    const bool spec_same = applied != nullptr ? same_value(property, want, *applied) : want.is_null();
-    const bool cloud_same = shown == nullptr || applied == nullptr || same_value(property, *applied, now);
+    const bool spec_same =
+        applied != nullptr ? same_value(property, want, *applied) : want.is_null();
+    const bool cloud_same =
+        shown == nullptr || applied == nullptr || same_value(property, *applied, now);
     const Cause cause = spec_same && !cloud_same ? Cause::drift
                         : wanted == nullptr      ? Cause::unset
                                                  : Cause::spec;
     std::vector<Change> found;
     const bool keeps_others = of != nullptr && !of->each.empty() && of->remove.empty();
-    PropertyDiff(cause, property.immutable, keeps_others, found).compare(property, property.name, now, want);
+    PropertyDiff(cause, property.immutable, keeps_others, found)
+        .compare(property, property.name, now, want);
     for (auto& change : found) change.property = property.name;
     if (!cloud_same && shown != nullptr) {
       std::vector<Change> moved;
@@ -213,9 +220,8 @@ Difference difference(const ResourceType& type, const Map& desired, const Record
       for (auto& change : found) change.forces_replace = false;
     } else if (property.immutable) {
       out.replace_because.push_back(property.name);
-      const bool only_unknown = std::all_of(found.begin(), found.end(), [](const Change& c) {
-        return c.cause == Cause::unknown;
-      });
+      const bool only_unknown = std::all_of(
+          found.begin(), found.end(), [](const Change& c) { return c.cause == Cause::unknown; });
       if (!only_unknown) out.replace_only_if_changed = false;
     }
     facets.insert(property.facet);

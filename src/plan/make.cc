@@ -75,8 +75,13 @@ class Planner {
   Planner(const Graph& graph, const State& state, const Observations& observations,
           Packages& packages, const PlanOptions& options, const SecretDigest& digest,
           Diagnostics& diagnostics)
-      : graph_(graph), state_(state), observations_(observations), packages_(packages),
-        options_(options), digest_(digest), diagnostics_(diagnostics) {}
+      : graph_(graph),
+        state_(state),
+        observations_(observations),
+        packages_(packages),
+        options_(options),
+        digest_(digest),
+        diagnostics_(diagnostics) {}
 
   Plan run() {
     by_node_.assign(graph_.nodes.size(), nullptr);
@@ -112,8 +117,10 @@ class Planner {
     const Record* record = find_record(node, home, item);
     if (record != nullptr) item.record = *record;
     item.desired = graph_.desired(id, source, diagnostics_, alternative_of(id, record));
-    if (node.facet.empty()) decide(node, item, record == nullptr ? home : record->address);
-    else decide_late(node, item, record == nullptr ? home : record->address);
+    if (node.facet.empty())
+      decide(node, item, record == nullptr ? home : record->address);
+    else
+      decide_late(node, item, record == nullptr ? home : record->address);
     if (node.facet.empty()) {
       for (const auto& facet : node.type->facets) {
         if (facet.late) item.late_facets.push_back(facet.name);
@@ -182,7 +189,8 @@ class Planner {
       all_changes(*node.type, item);
       return;
     }
-    Difference diff = difference(*node.type, item.desired, record, seen, node.ignore_changes, digest_);
+    Difference diff =
+        difference(*node.type, item.desired, record, seen, node.ignore_changes, digest_);
     item.changes = std::move(diff.changes);
     item.drift = std::move(diff.drift);
     item.facets = std::move(diff.facets);
@@ -197,13 +205,15 @@ class Planner {
       item.replace_if_changed = false;
     }
     const Value* old_trigger = record.private_.find("replace_on");
-    if (!node.replace_on.is_null() && old_trigger != nullptr && !(*old_trigger == node.replace_on)) {
+    if (!node.replace_on.is_null() && old_trigger != nullptr &&
+        !(*old_trigger == node.replace_on)) {
       item.replace_because.emplace_back("replace_on");
       item.replace_if_changed = false;
     }
-    if (seen.presence == Observation::Presence::present && !seen.marks_ok) restore_marks(*node.type, item);
-    const bool unfinished = record.status == RecordStatus::creating ||
-                            record.status == RecordStatus::dirty;
+    if (seen.presence == Observation::Presence::present && !seen.marks_ok)
+      restore_marks(*node.type, item);
+    const bool unfinished =
+        record.status == RecordStatus::creating || record.status == RecordStatus::dirty;
     if (!item.replace_because.empty()) {
       item.action = Action::replace;
       item.create_before_delete = node.create_before_delete || record.create_before_delete;
@@ -227,8 +237,9 @@ class Planner {
       item.run_note = "run " + record.run + ": " + how;
       return;
     }
-    item.run_note = node.run != record.run ? "starts run " + node.run + " (run " + record.run + " " + how + ")"
-                                           : "restarts run " + node.run + " (" + how + ")";
+    item.run_note = node.run != record.run
+                        ? "starts run " + node.run + " (run " + record.run + " " + how + ")"
+                        : "restarts run " + node.run + " (" + how + ")";
     item.action = Action::create;
     item.record.reset();
     all_changes(*node.type, item);
@@ -260,9 +271,9 @@ class Planner {
       item.record.reset();
       return;  // its rows are shown with the resource's own
     }
-    Difference diff = difference(*node.type, item.desired, *item.record,
-                                 observation(record_address, 0), node.ignore_changes, digest_,
-                                 node.facet);
+    Difference diff =
+        difference(*node.type, item.desired, *item.record, observation(record_address, 0),
+                   node.ignore_changes, digest_, node.facet);
     item.changes = std::move(diff.changes);
     item.drift = std::move(diff.drift);
     item.facets = std::move(diff.facets);
@@ -297,9 +308,10 @@ class Planner {
                         record->status == RecordStatus::interrupted ||
                         seen.presence == Observation::Presence::ended;
       if (current && over && !record->run.empty() && !options_.destroy) {
-        item.run_note = "run " + record->run + ": " +
-                        (record->status == RecordStatus::interrupted || seen.interrupted ? "interrupted"
-                                                                                         : "finished");
+        item.run_note =
+            "run " + record->run + ": " +
+            (record->status == RecordStatus::interrupted || seen.interrupted ? "interrupted"
+                                                                             : "finished");
       } else {
         item.action = record->retain ? Action::forget : Action::remove;
         if (const ResourceType* type = packages_.resource(record->type)) {
@@ -322,16 +334,19 @@ class Planner {
     };
     for (const auto* globs : {&options_.targets, &options_.excludes}) {
       for (const auto& glob : *globs) {
-        const bool any = std::any_of(plan_.items.begin(), plan_.items.end(), [&](const PlanItem& i) {
-          return glob_match(glob, i.address);
-        });
+        const bool any =
+            std::any_of(plan_.items.begin(), plan_.items.end(),
+                        [&](const PlanItem& i) { return glob_match(glob, i.address); });
         if (!any) {
           std::vector<std::string> addresses;
           for (const auto& item : plan_.items) addresses.push_back(item.address);
-          auto& d = diagnostics_.add(Code::LF0502, Span{}, "`" + glob + "` matches no address of this stack");
+          auto& d = diagnostics_.add(Code::LF0502, Span{},
+                                     "`" + glob + "` matches no address of this stack");
           const std::string near = nearest(glob, addresses);
-          if (!near.empty()) d.help.push_back("did you mean `" + near + "`?");
-          else if (addresses.empty()) d.help.push_back("the stack is empty");
+          if (!near.empty())
+            d.help.push_back("did you mean `" + near + "`?");
+          else if (addresses.empty())
+            d.help.push_back("the stack is empty");
           else {
             constexpr size_t kShown = 6;
             const bool more = addresses.size() > kShown;
@@ -378,7 +393,9 @@ class Planner {
               plan_.left_out.emplace_back(plan_.items[to].address,
                                           (value ? "pulled in: `" : "left out: `") +
                                               plan_.items[from].address +
-                                              (removal ? "` goes with it" : value ? "` needs it" : "` is excluded"));
+                                              (removal ? "` goes with it"
+                                               : value ? "` needs it"
+                                                       : "` is excluded"));
             }
           }
         }
@@ -416,8 +433,10 @@ class Planner {
         const Value* was = applied.find(name->name);
         if (wanted != nullptr && was != nullptr && *wanted == *was) {
           diagnostics_.add(Code::LF0503, node.span,
-                           "`" + node.address + "` cannot be created before its predecessor is deleted: "
-                           "both would be named `" + to_text(*wanted) + "`");
+                           "`" + node.address +
+                               "` cannot be created before its predecessor is deleted: "
+                               "both would be named `" +
+                               to_text(*wanted) + "`");
         }
       }
       for (auto& other : plan_.items) {
@@ -461,12 +480,15 @@ class Planner {
       if (output.after.is_unset() || output.after.is_error()) output.after = Value();
       output.secret = contains_secret(output.after) || graph_.outputs[i].decl->secret;
       const Output* before = state_.output(output.name);
-      if (before != nullptr) output.before = before->secret ? Value::secret(Value()) : before->value;
+      if (before != nullptr)
+        output.before = before->secret ? Value::secret(Value()) : before->value;
       if (output.secret) {
         const Value& raw = output.after.is_secret() ? output.after.secret_value() : output.after;
-        output.changed = before == nullptr || contains_unknown(raw) || before->digest != digest_(raw);
+        output.changed =
+            before == nullptr || contains_unknown(raw) || before->digest != digest_(raw);
       } else {
-        output.changed = before == nullptr ? !output.after.is_null() : !(before->value == output.after);
+        output.changed =
+            before == nullptr ? !output.after.is_null() : !(before->value == output.after);
       }
       plan_.outputs.push_back(std::move(output));
     }

@@ -59,8 +59,8 @@ class Builder {
       case Action::forget: removes_[i] = add(Kind::forget, i, item.generation); break;
       case Action::remove: removes_[i] = add(Kind::remove, i, item.generation); break;
       case Action::update:
-        makes_[i] = late ? add(Kind::facet, i, 0, graph_.nodes[item.node].facet)
-                         : add(Kind::update, i, 0);
+        makes_[i] =
+            late ? add(Kind::facet, i, 0, graph_.nodes[item.node].facet) : add(Kind::update, i, 0);
         break;
       case Action::replace:
         if (item.create_before_delete) {
@@ -98,21 +98,21 @@ class Builder {
       if (found == by_address_.end()) continue;
       const size_t used = found->second;
       if (removes_[used] == kNone || used == i) continue;
-      const bool deposed_later = items_[used].action == Action::replace &&
-                                 items_[used].create_before_delete;
-      if (removes_[i] != kNone && !(items_[i].action == Action::replace &&
-                                    items_[i].create_before_delete)) {
+      const bool deposed_later =
+          items_[used].action == Action::replace && items_[used].create_before_delete;
+      if (removes_[i] != kNone &&
+          !(items_[i].action == Action::replace && items_[i].create_before_delete)) {
         out_[removes_[used]].after.push_back(removes_[i]);
       } else if (removes_[i] != kNone && deposed_later) {
         out_[removes_[used]].after.push_back(removes_[i]);
-      } else if (makes_[i] != kNone &&
-                 (items_[used].action == Action::remove || deposed_later)) {
+      } else if (makes_[i] != kNone && (items_[used].action == Action::remove || deposed_later)) {
         out_[removes_[used]].after.push_back(makes_[i]);
       }
     }
   }
 
-  // Things that refer to each other by late facets let go of each other before the first is deleted.
+  // Things that refer to each other by late facets let go of each other before the first is
+  // deleted.
   void add_empties() {
     std::vector<size_t> empties, removes;
     for (size_t i = 0; i < items_.size(); ++i) {

@@ -23,13 +23,13 @@ enum class Action : uint8_t {
   create,
   update,
   replace,
-  remove,   // delete
-  adopt,    // take in what exists, by `adopt:`
-  move,     // only the address changes
-  forget,   // out of state, stays in the cloud (`retain`)
+  remove,  // delete
+  adopt,   // take in what exists, by `adopt:`
+  move,    // only the address changes
+  forget,  // out of state, stays in the cloud (`retain`)
 };
-const char* to_string(Action action);   // "create", "update", "delete", …
-char action_symbol(Action action);      // + ~ ± - etc. as one ASCII character
+const char* to_string(Action action);  // "create", "update", "delete", …
+char action_symbol(Action action);     // + ~ ± - etc. as one ASCII character
 
 // Why a property differs.
 enum class Cause : uint8_t {
@@ -41,8 +41,8 @@ enum class Cause : uint8_t {
 };
 
 struct Change {
-  std::string path;      // "tags.Team", "routes[0.0.0.0/0].gateway"
-  Value before, after;   // null: not set. Secrets are Secret values without content: never shown
+  std::string path;     // "tags.Team", "routes[0.0.0.0/0].gateway"
+  Value before, after;  // null: not set. Secrets are Secret values without content: never shown
   Cause cause = Cause::spec;
   bool forces_replace = false;
   bool secret = false;
@@ -52,10 +52,10 @@ struct Change {
 // What a read of the cloud said about one record.
 struct Observation {
   enum class Presence : uint8_t {
-    unread,   // not refreshed: state's own `observed` counts
+    unread,  // not refreshed: state's own `observed` counts
     present,
-    gone,     // proven by its own read
-    ended,    // a run that is over; `interrupted` says how
+    gone,   // proven by its own read
+    ended,  // a run that is over; `interrupted` says how
   } presence = Presence::unread;
   bool interrupted = false;
   bool failed = false;   // it exists in a failed state
@@ -70,32 +70,43 @@ struct PlanItem {
   std::string address;
   uint32_t generation = 0;
   std::string type;
-  std::string provider;                  // instance name
+  std::string provider;  // instance name
   Action action = Action::none;
-  GraphId node = kNoGraphId;             // kNoGraphId: only in state
-  std::optional<Record> record;          // as before this run
-  Map desired;                           // properties wanted, unknowns inside
-  std::vector<Change> changes;           // what apply would change
-  std::vector<Change> drift;             // what others changed, shown apart; in `changes` too if mended
-  std::vector<std::string> facets;       // facets with work, in file order; "" is the create group
-  std::vector<std::string> replace_because;  // properties that force it, or a word: "failed", "requested"
+  GraphId node = kNoGraphId;        // kNoGraphId: only in state
+  std::optional<Record> record;     // as before this run
+  Map desired;                      // properties wanted, unknowns inside
+  std::vector<Change> changes;      // what apply would change
+  std::vector<Change> drift;        // what others changed, shown apart; in `changes` too if mended
+  std::vector<std::string> facets;  // facets with work, in file order; "" is the create group
+  std::vector<std::string>
+      replace_because;  // properties that force it, or a word: "failed", "requested"
   std::vector<std::string> late_facets;  // of the type; emptied before a deletion
   bool replace_if_changed = false;       // only if an unknown turns out different
   bool create_before_delete = false;
   bool restores_marks = false;
-  std::string run_note;                  // "run first: finished", "restarts run first"
+  std::string run_note;  // "run first: finished", "restarts run first"
   std::string moved_from, adopt_id;
-  bool excluded = false;                 // left out by --target/--exclude
+  bool excluded = false;  // left out by --target/--exclude
 };
 
 // One thing that apply does. Deletes of replaced things are operations of their own.
 struct Operation {
   // empty: late facets are emptied before anything that they may refer to is deleted.
-  enum class Kind : uint8_t { create, update, facet, empty, remove, depose, move, forget, adopt } kind;
+  enum class Kind : uint8_t {
+    create,
+    update,
+    facet,
+    empty,
+    remove,
+    depose,
+    move,
+    forget,
+    adopt
+  } kind;
   size_t item = 0;
-  uint32_t generation = 0;       // of the record it works on
-  std::string facet;             // facet: a late facet's name
-  std::vector<size_t> after;     // operations that must be done first
+  uint32_t generation = 0;    // of the record it works on
+  std::string facet;          // facet: a late facet's name
+  std::vector<size_t> after;  // operations that must be done first
 };
 
 struct PlanOptions {
@@ -112,12 +123,12 @@ struct PlanOutput {
 };
 
 struct Plan {
-  std::vector<PlanItem> items;           // graph order, then what only state knows
+  std::vector<PlanItem> items;  // graph order, then what only state knows
   std::vector<Operation> operations;
   std::vector<PlanOutput> outputs;
   std::vector<std::pair<std::string, std::string>> left_out;  // address, why
   size_t count(Action action) const;
-  bool has_changes() const;              // resources or outputs
+  bool has_changes() const;  // resources or outputs
   const PlanItem* find(std::string_view address, uint32_t generation = 0) const;
 };
 
@@ -146,7 +157,7 @@ struct Difference {
   std::vector<Change> changes, drift;
   std::vector<std::string> facets;
   std::vector<std::string> replace_because;
-  bool replace_only_if_changed = true;   // every forcing change is an unknown
+  bool replace_only_if_changed = true;  // every forcing change is an unknown
 };
 Difference difference(const ResourceType& type, const Map& desired, const Record& record,
                       const Observation& seen, const std::vector<std::string>& ignore_changes,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A plan for its readers: text for terminals, Markdown for pull requests, JSON for programs. What is
-// destroyed or replaced comes first and is never cut; the summary comes last and is never cut.
+// A plan for its readers: text for terminals, Markdown for pull requests, JSON for programs. What
+// is destroyed or replaced comes first and is never cut; the summary comes last and is never cut.
 #pragma once
 
 #include <cstdint>
@@ -12,15 +12,15 @@ namespace lf {
 
 struct PlanView {
   std::string stack, environment, region, account, provider;
-  std::string format = "text";     // text | markdown | json
+  std::string format = "text";  // text | markdown | json
   bool color = false;
-  bool verbose = false;            // every property of what is created, unchanged resources too
+  bool verbose = false;  // every property of what is created, unchanged resources too
   int width = 100;
-  int64_t bytes_max = 0;           // markdown: 0 is no limit
-  bool refreshed = true;           // false: --refresh=false; the plan says how old its data is
+  int64_t bytes_max = 0;  // markdown: 0 is no limit
+  bool refreshed = true;  // false: --refresh=false; the plan says how old its data is
   bool destroy = false;
   bool sandbox = false;
-  uint64_t requests = 0;           // sent to plan
+  uint64_t requests = 0;  // sent to plan
 };
 
 std::string render_plan(const Plan& plan, const PlanView& view);

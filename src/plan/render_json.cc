@@ -37,7 +37,9 @@ const char* kind_word(Operation::Kind kind) {
   return "";
 }
 
-Value number(size_t n) { return Value(static_cast<int64_t>(n)); }
+Value number(size_t n) {
+  return Value(static_cast<int64_t>(n));
+}
 
 Value texts(const std::vector<std::string>& list) {
   List out;
@@ -205,7 +207,8 @@ std::string render_json(const Plan& plan, const PlanView& view) {
   out.set("requests", Value(static_cast<int64_t>(view.requests)));
   List resources;
   for (const auto& item : plan.items) {
-    const bool quiet = item.action == Action::none && item.drift.empty() && item.run_note.empty() && !item.excluded;
+    const bool quiet = item.action == Action::none && item.drift.empty() && item.run_note.empty() &&
+                       !item.excluded;
     if (!quiet || view.verbose) resources.push_back(item_json(item));
   }
   out.set("resources", Value(std::move(resources)));

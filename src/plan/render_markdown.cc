@@ -42,7 +42,8 @@ std::string fence_line(const PlanLine& line) {
   if (at == std::string::npos) return "\n";
   char mark = line.text[at];
   if (mark == '~') mark = '!';
-  const bool marked = (mark == '+' || mark == '-' || mark == '!') && at + 1 < line.text.size() && line.text[at + 1] == ' ';
+  const bool marked = (mark == '+' || mark == '-' || mark == '!') && at + 1 < line.text.size() &&
+                      line.text[at + 1] == ' ';
   if (!marked) return "  " + line.text + "\n";
   return std::string(1, mark) + std::string(at, ' ') + line.text.substr(at + 1) + "\n";
 }
@@ -63,7 +64,8 @@ std::string fenced(const std::string& text) {
 
 class MarkdownPlan {
  public:
-  MarkdownPlan(const Plan& plan, const PlanView& view) : plan_(plan), view_(view), groups_(group(plan)) {
+  MarkdownPlan(const Plan& plan, const PlanView& view)
+      : plan_(plan), view_(view), groups_(group(plan)) {
     view_.color = false;
     view_.width = std::max(view.width, 100);
   }
@@ -81,11 +83,14 @@ class MarkdownPlan {
   }
 
  private:
-  bool fits(const std::string& text) const { return text.size() <= static_cast<size_t>(view_.bytes_max); }
+  bool fits(const std::string& text) const {
+    return text.size() <= static_cast<size_t>(view_.bytes_max);
+  }
 
   std::string head() const {
     std::string out = "## llmforge plan: " + escaped(view_.stack);
-    if (!view_.environment.empty() && view_.environment != "default") out += " (" + escaped(view_.environment) + ")";
+    if (!view_.environment.empty() && view_.environment != "default")
+      out += " (" + escaped(view_.environment) + ")";
     out += "\n\n" + escaped(scope_text(view_)) + "\n\n";
     if (!plan_.has_changes()) {
       out += view_.destroy ? "**Nothing to destroy.**\n" : "**No changes.**\n";
@@ -98,7 +103,8 @@ class MarkdownPlan {
           std::pair{Action::adopt, "adopt"}, std::pair{Action::move, "move"},
           std::pair{Action::forget, "forget"}}) {
       const size_t n = groups_.count(action);
-      const bool rare = action == Action::adopt || action == Action::move || action == Action::forget;
+      const bool rare =
+          action == Action::adopt || action == Action::move || action == Action::forget;
       if (rare && n == 0) continue;
       const bool loud = n > 0 && (action == Action::replace || action == Action::remove);
       names += fmt::format(" {} |", word);
@@ -120,7 +126,8 @@ class MarkdownPlan {
         text += fence_line(shown);
       }
     }
-    return fmt::format("\n### Destroyed or replaced: {}\n\n{}", groups_.destroys.size(), fenced(text));
+    return fmt::format("\n### Destroyed or replaced: {}\n\n{}", groups_.destroys.size(),
+                       fenced(text));
   }
 
   void add_rows(const std::string& title, const std::string& what, const std::vector<PlanRow>& rows,
@@ -132,7 +139,8 @@ class MarkdownPlan {
       Block block;
       block.section = sections_.size() - 1;
       const Detail detail = view_.verbose ? Detail::all : Detail::usual;
-      for (const auto& line : drift ? drift_lines(row, view_) : row_lines(row, view_, detail, width)) {
+      for (const auto& line :
+           drift ? drift_lines(row, view_) : row_lines(row, view_, detail, width)) {
         block.text += fence_line(line);
       }
       blocks_.push_back(std::move(block));
@@ -142,19 +150,22 @@ class MarkdownPlan {
   void collect() {
     add_rows(fmt::format("{} to change", groups_.changes.size()), "to change", groups_.changes);
     add_rows(fmt::format("{} to create", groups_.creates.size()), "to create", groups_.creates);
-    add_rows(fmt::format("{} to move, adopt or forget", groups_.moves.size()), "to move, adopt or forget", groups_.moves);
-    add_rows(fmt::format("{} changed outside of this spec", groups_.drift.size()), "changed outside", groups_.drift, true);
+    add_rows(fmt::format("{} to move, adopt or forget", groups_.moves.size()),
+             "to move, adopt or forget", groups_.moves);
+    add_rows(fmt::format("{} changed outside of this spec", groups_.drift.size()),
+             "changed outside", groups_.drift, true);
     add_rows("Runs that have ended", "runs", groups_.runs);
     const std::vector<PlanLine> outputs = output_lines(plan_, view_);
     if (!outputs.empty()) {
       sections_.push_back({"Outputs", "outputs"});
-      for (const auto& line : outputs) blocks_.push_back({sections_.size() - 1, fence_line(line), true});
+      for (const auto& line : outputs)
+        blocks_.push_back({sections_.size() - 1, fence_line(line), true});
     }
     if (!plan_.left_out.empty()) {
       sections_.push_back({"By --target and --exclude", "lines of the selection"});
       for (const auto& [address, why] : plan_.left_out) {
-        blocks_.push_back({sections_.size() - 1,
-                           "  " + printable(address) + "  " + printable(why) + "\n", true});
+        blocks_.push_back(
+            {sections_.size() - 1, "  " + printable(address) + "  " + printable(why) + "\n", true});
       }
     }
   }
@@ -201,7 +212,8 @@ class MarkdownPlan {
       }
       close_gap();
       if (!any) continue;  // the note at the end tells
-      out += fmt::format("\n<details><summary>{}</summary>\n\n{}\n</details>\n", sections_[s].title, fenced(text));
+      out += fmt::format("\n<details><summary>{}</summary>\n\n{}\n</details>\n", sections_[s].title,
+                         fenced(text));
     }
     return out + foot();
   }
@@ -221,8 +233,10 @@ class MarkdownPlan {
       if (block.text.size() > room) break;
       room -= block.text.size();
       block.kept = true;
-      if (from_front) ++front;
-      else --back;
+      if (from_front)
+        ++front;
+      else
+        --back;
       from_front = !from_front;
     }
   }

@@ -18,11 +18,13 @@ constexpr size_t kAddressColumnMax = 44;
 std::string owner_address(const PlanItem& item) {
   return item.address.substr(0, item.address.find('#'));
 }
-bool is_late(const PlanItem& item) { return item.address.find('#') != std::string::npos; }
+bool is_late(const PlanItem& item) {
+  return item.address.find('#') != std::string::npos;
+}
 
 size_t count_action(const std::vector<PlanRow>& rows, Action action) {
-  return static_cast<size_t>(
-      std::count_if(rows.begin(), rows.end(), [&](const PlanRow& r) { return r.action == action; }));
+  return static_cast<size_t>(std::count_if(rows.begin(), rows.end(),
+                                           [&](const PlanRow& r) { return r.action == action; }));
 }
 
 // Everything that differs is somebody else's doing: it is told under drift alone.
@@ -103,8 +105,10 @@ PlanGroups group(const Plan& plan) {
       case Action::move:
       case Action::forget: out.moves.push_back(std::move(row)); break;
       case Action::none:
-        if (!row.item->run_note.empty()) out.runs.push_back(std::move(row));
-        else out.unchanged.push_back(std::move(row));
+        if (!row.item->run_note.empty())
+          out.runs.push_back(std::move(row));
+        else
+          out.unchanged.push_back(std::move(row));
         break;
     }
   }
@@ -117,9 +121,9 @@ std::string summary_text(const Plan& plan, const PlanGroups& groups) {
   std::string out = fmt::format("{} to create, {} to change, {} to replace, {} to delete",
                                 groups.count(Action::create), groups.count(Action::update),
                                 groups.count(Action::replace), groups.count(Action::remove));
-  for (const auto& [action, word] : {std::pair{Action::adopt, "adopt"},
-                                     std::pair{Action::move, "move"},
-                                     std::pair{Action::forget, "forget"}}) {
+  for (const auto& [action, word] :
+       {std::pair{Action::adopt, "adopt"}, std::pair{Action::move, "move"},
+        std::pair{Action::forget, "forget"}}) {
     if (const size_t n = groups.count(action); n > 0) out += fmt::format(", {} to {}", n, word);
   }
   const auto outputs = std::count_if(plan.outputs.begin(), plan.outputs.end(),
@@ -150,7 +154,8 @@ std::vector<std::string> caveats(const Plan& plan, const PlanView& view) {
     Timestamp oldest;
     for (const auto& item : plan.items) {
       if (!item.record || item.record->updated_at == Timestamp{}) continue;
-      if (oldest == Timestamp{} || item.record->updated_at < oldest) oldest = item.record->updated_at;
+      if (oldest == Timestamp{} || item.record->updated_at < oldest)
+        oldest = item.record->updated_at;
     }
     out.push_back(oldest == Timestamp{}
                       ? "not refreshed: the cloud was not asked"
@@ -177,7 +182,9 @@ std::vector<PlanLine> output_lines(const Plan& plan, const PlanView& view) {
     const std::string name = printable(output.name);
     auto text = [&](const Value& value, bool present) -> std::string {
       if (!present) return "(not set)";
-      return output.secret ? "(secret)" : show_value(value, width > name.size() + 20 ? width - name.size() - 8 : 20);
+      return output.secret
+                 ? "(secret)"
+                 : show_value(value, width > name.size() + 20 ? width - name.size() - 8 : 20);
     };
     const std::string before = text(output.before, !output.before.is_unset());
     const std::string after = text(output.after, !output.after.is_unset());
@@ -188,9 +195,9 @@ std::vector<PlanLine> output_lines(const Plan& plan, const PlanView& view) {
     } else if (output.after.is_unset()) {
       out.push_back({"  - " + name + ": " + before, Tone::destroy});
     } else {
-      out.push_back({"  ~ " + name + ": " + before + " -> " + after +
-                         (output.secret ? " (changed)" : ""),
-                     Tone::change});
+      out.push_back(
+          {"  ~ " + name + ": " + before + " -> " + after + (output.secret ? " (changed)" : ""),
+           Tone::change});
     }
   }
   return out;

@@ -14,7 +14,7 @@ namespace lf {
 enum class Tone : uint8_t { plain, title, destroy, change, create, move, dim };
 
 struct PlanLine {
-  std::string text;      // with its indentation; no line end, no control characters
+  std::string text;  // with its indentation; no line end, no control characters
   Tone tone = Tone::plain;
 };
 
@@ -28,9 +28,9 @@ struct PlanRow {
 struct PlanGroups {
   std::vector<PlanRow> destroys;  // deletes, then replaces
   std::vector<PlanRow> changes, creates;
-  std::vector<PlanRow> moves;     // move, adopt, forget
-  std::vector<PlanRow> drift;     // something changed outside; may be in another group as well
-  std::vector<PlanRow> runs;      // only a note to tell
+  std::vector<PlanRow> moves;  // move, adopt, forget
+  std::vector<PlanRow> drift;  // something changed outside; may be in another group as well
+  std::vector<PlanRow> runs;   // only a note to tell
   std::vector<PlanRow> unchanged, excluded;
   size_t count(Action action) const;
 };

@@ -16,7 +16,9 @@ namespace {
 constexpr size_t kDocumentLinesMax = 40;
 constexpr size_t kValueMin = 24;
 
-size_t view_width(const PlanView& view) { return static_cast<size_t>(std::max(view.width, 40)); }
+size_t view_width(const PlanView& view) {
+  return static_cast<size_t>(std::max(view.width, 40));
+}
 
 Tone tone_of(Action action) {
   switch (action) {
@@ -54,7 +56,8 @@ std::string reason(const PlanRow& row, const PlanView& view) {
   const PlanItem& item = *row.item;
   if (row.action == Action::remove) {
     if (item.generation > 0) return "replaced earlier, its deletion is still to be done";
-    if (item.record && item.record->status == RecordStatus::deleting) return "an interrupted deletion";
+    if (item.record && item.record->status == RecordStatus::deleting)
+      return "an interrupted deletion";
     return view.destroy ? "" : "no longer in the spec";
   }
   if (row.action == Action::forget) return "leaves the state, stays in the cloud";
@@ -93,8 +96,8 @@ std::string telling(const PlanItem& item, size_t width) {
                            : show_value(value, width);
     if (value.is_cidr() || value.is_ip()) text = to_text(value);
     if (value.is_bool()) text.clear();
-    const std::string part = (out.empty() ? "" : ", ") + printable(change.path) +
-                             (text.empty() ? "" : " ") + text;
+    const std::string part =
+        (out.empty() ? "" : ", ") + printable(change.path) + (text.empty() ? "" : " ") + text;
     if (utf8_length(out) + utf8_length(part) > width || utf8_length(text) > 48) {
       ++left;
       continue;
@@ -114,14 +117,16 @@ void document_change(const Change& change, const std::vector<std::string>& befor
   size_t shown = 0;
   for (const auto& line : diff) {
     if (detail != Detail::all && shown == kDocumentLinesMax) {
-      out.push_back({space + fmt::format("… {} more lines (-v shows all)", diff.size() - shown), Tone::dim});
+      out.push_back(
+          {space + fmt::format("… {} more lines (-v shows all)", diff.size() - shown), Tone::dim});
       break;
     }
     ++shown;
     const Tone tone = line.mark == '-'   ? Tone::destroy
                       : line.mark == '+' ? Tone::create
                                          : Tone::dim;
-    out.push_back({space + (line.mark == '@' ? std::string("… ") : std::string(1, line.mark) + " ") +
+    out.push_back({space +
+                       (line.mark == '@' ? std::string("… ") : std::string(1, line.mark) + " ") +
                        line.text,
                    tone});
   }
@@ -132,7 +137,8 @@ void property_line(const Change& change, const PlanView& view, size_t indent,
                    std::vector<PlanLine>& out) {
   const std::string name = printable(change.path);
   const size_t width = view_width(view);
-  const size_t room = std::max(kValueMin, width > indent + name.size() + 4 ? width - indent - name.size() - 4 : 0);
+  const size_t room =
+      std::max(kValueMin, width > indent + name.size() + 4 ? width - indent - name.size() - 4 : 0);
   if (!change.secret && !change.after.is_string()) {
     const std::vector<std::string> lines = document_lines(change.after, room);
     if (!lines.empty()) {
@@ -156,7 +162,8 @@ void update_lines(const PlanItem& item, const PlanView& view, Detail detail, siz
   std::set<std::string> told;
   for (const auto& change : item.changes) {
     // Mended drift is told apart, unless it is why the resource is replaced.
-    if (change.cause == Cause::drift && !(change.forces_replace && item.action == Action::replace)) {
+    if (change.cause == Cause::drift &&
+        !(change.forces_replace && item.action == Action::replace)) {
       continue;
     }
     change_lines(change, item, view, detail, indent, out);
@@ -165,11 +172,15 @@ void update_lines(const PlanItem& item, const PlanView& view, Detail detail, siz
   if (item.action == Action::update && item.changes.empty() && item.record) {
     const bool creating = item.record->status == RecordStatus::creating;
     const bool dirty = item.record->status == RecordStatus::dirty || !item.facets.empty();
-    if (creating) out.push_back({std::string(indent, ' ') + "its creation was interrupted and goes on", Tone::plain});
-    else if (dirty) out.push_back({std::string(indent, ' ') + "an update was interrupted; sent again" +
-                                       (item.facets.empty() || item.facets.front().empty()
-                                            ? ""
-                                            : ": " + printable(join(item.facets, ", "))), Tone::plain});
+    if (creating)
+      out.push_back(
+          {std::string(indent, ' ') + "its creation was interrupted and goes on", Tone::plain});
+    else if (dirty)
+      out.push_back({std::string(indent, ' ') + "an update was interrupted; sent again" +
+                         (item.facets.empty() || item.facets.front().empty()
+                              ? ""
+                              : ": " + printable(join(item.facets, ", "))),
+                     Tone::plain});
   }
 }
 
@@ -180,7 +191,8 @@ void change_lines(const Change& change, const PlanItem& item, const PlanView& vi
   const std::string name = printable(change.path);
   const std::string note = change_note(change, item);
   const std::string space(indent, ' ');
-  const Tone tone = change.forces_replace && item.action == Action::replace ? Tone::destroy : Tone::plain;
+  const Tone tone =
+      change.forces_replace && item.action == Action::replace ? Tone::destroy : Tone::plain;
   const size_t width = view_width(view);
   const size_t used = indent + 4 + utf8_length(name);
   const size_t room = std::max(kValueMin, width > used ? width - used : 0);
@@ -194,7 +206,8 @@ void change_lines(const Change& change, const PlanItem& item, const PlanView& vi
     const std::string before = show_side(change.before, change.secret, room);
     const std::string after = show_side(change.after, change.secret, SIZE_MAX);
     out.push_back({fmt::format("{}{} {}: {}{}{}", space, mark, name,
-                               added && !change.secret ? "" : before + " -> ", after, note), tone});
+                               added && !change.secret ? "" : before + " -> ", after, note),
+                   tone});
     return;
   }
   if (added || removed) {
@@ -212,7 +225,8 @@ void change_lines(const Change& change, const PlanItem& item, const PlanView& vi
                     added ? lines : std::vector<std::string>{}, detail, indent, out);
     return;
   }
-  const std::string before = show_value(change.before, SIZE_MAX), after = show_value(change.after, SIZE_MAX);
+  const std::string before = show_value(change.before, SIZE_MAX),
+                    after = show_value(change.after, SIZE_MAX);
   const size_t length = utf8_length(before) + utf8_length(after) + 4;
   const std::vector<std::string> old_lines = document_lines(change.before, room / 2);
   const std::vector<std::string> new_lines = document_lines(change.after, room / 2);
@@ -221,7 +235,8 @@ void change_lines(const Change& change, const PlanItem& item, const PlanView& vi
     out.push_back({fmt::format("{}{} {}:{}", space, mark, name, note), tone});
     document_change(change, old_lines, new_lines, detail, indent, out);
   } else if (length <= room) {
-    out.push_back({fmt::format("{}{} {}: {} -> {}{}", space, mark, name, before, after, note), tone});
+    out.push_back(
+        {fmt::format("{}{} {}: {} -> {}{}", space, mark, name, before, after, note), tone});
   } else {
     // Too long for one line: one above the other.
     out.push_back({fmt::format("{}{} {}:{}", space, mark, name, note), tone});
@@ -237,7 +252,8 @@ std::vector<PlanLine> row_lines(const PlanRow& row, const PlanView& view, Detail
   const std::string address = printable(item.address);
   const size_t length = utf8_length(address);
   const std::string padding(length < address_width ? address_width - length : 0, ' ');
-  std::string first = fmt::format("  {} {}{}  {}", action_symbol(row.action), address, padding, printable(item.type));
+  std::string first = fmt::format("  {} {}{}  {}", action_symbol(row.action), address, padding,
+                                  printable(item.type));
   const std::string id = item.record ? item.record->id : "";
   if (row.action == Action::remove || row.action == Action::replace) {
     first += fmt::format("  {}{}{}", row.action == Action::remove ? "delete" : "replace",
@@ -252,7 +268,8 @@ std::vector<PlanLine> row_lines(const PlanRow& row, const PlanView& view, Detail
   if (row.action == Action::create && detail == Detail::usual) {
     const size_t used = utf8_length(first) + 2;
     const size_t width = view_width(view);
-    const std::string tell = telling(item, std::max<size_t>(kValueMin, width > used ? width - used : 0));
+    const std::string tell =
+        telling(item, std::max<size_t>(kValueMin, width > used ? width - used : 0));
     out.push_back({first + (tell.empty() ? "" : "  " + tell), tone});
     return out;
   }
@@ -273,18 +290,20 @@ std::vector<PlanLine> row_lines(const PlanRow& row, const PlanView& view, Detail
 std::vector<PlanLine> drift_lines(const PlanRow& row, const PlanView& view) {
   std::vector<PlanLine> out;
   std::string first = "  " + printable(row.item->address) + "  " + printable(row.item->type);
-  if (row.item->record && !row.item->record->id.empty()) first += "  " + printable(row.item->record->id);
+  if (row.item->record && !row.item->record->id.empty())
+    first += "  " + printable(row.item->record->id);
   out.push_back({first, Tone::change});
   auto tell = [&](const PlanItem& item) {
     for (const auto& drift : item.drift) {
       if (drift.path == "(resource)") {
-        out.push_back({"      changed outside: it is gone (was " + show_value(drift.before, 60) + ")" +
-                           (row.action == Action::none ? "" : ", will be made again"),
+        out.push_back({"      changed outside: it is gone (was " + show_value(drift.before, 60) +
+                           ")" + (row.action == Action::none ? "" : ", will be made again"),
                        Tone::plain});
         continue;
       }
       if (drift.path == "(marks of this stack)") {
-        out.push_back({"      changed outside: the marks of this stack are gone, will be put back", Tone::plain});
+        out.push_back({"      changed outside: the marks of this stack are gone, will be put back",
+                       Tone::plain});
         continue;
       }
       bool mended = false, spec = false;
@@ -292,10 +311,10 @@ std::vector<PlanLine> drift_lines(const PlanRow& row, const PlanView& view) {
         if (change.property != drift.property) continue;
         (change.cause == Cause::drift ? mended : spec) = true;
       }
-      const char* end = spec               ? "; the spec sets it anew"
-                        : mended           ? ", will be put back"
-                        : item.excluded    ? ", left out of this run"
-                                           : ", left as it is";
+      const char* end = spec            ? "; the spec sets it anew"
+                        : mended        ? ", will be put back"
+                        : item.excluded ? ", left out of this run"
+                                        : ", left as it is";
       const size_t width = view_width(view);
       const size_t room = std::max(kValueMin, (width > 60 ? width - 40 : 20) / 2);
       out.push_back({"      changed outside: " + printable(drift.path) + ": " +

@@ -16,7 +16,8 @@ using namespace lf;
 
 namespace {
 
-Change change(std::string path, Value before, Value after, Cause cause = Cause::spec, bool forces = false) {
+Change change(std::string path, Value before, Value after, Cause cause = Cause::spec,
+              bool forces = false) {
   Change out;
   out.path = path;
   out.property = path.substr(0, path.find_first_of(".["));
@@ -49,16 +50,21 @@ PlanItem item(std::string address, std::string type, Action action, std::string 
 Plan mixed_plan() {
   Plan plan;
   PlanItem vpc = item("network.vpc", "cloud.net.vpc", Action::replace, "vpc-0123");
-  vpc.changes.push_back(change("cidr", *parse_cidr("10.1.0.0/16"), *parse_cidr("10.2.0.0/16"), Cause::spec, true));
+  vpc.changes.push_back(
+      change("cidr", *parse_cidr("10.1.0.0/16"), *parse_cidr("10.2.0.0/16"), Cause::spec, true));
   vpc.changes.push_back(change("tags.Team", "ml", Value()));
   vpc.replace_because = {"cidr"};
   plan.items.push_back(vpc);
 
-  PlanItem bucket = item("buckets[\"outputs\"].bucket", "cloud.store.bucket", Action::update, "lab-outputs");
+  PlanItem bucket =
+      item("buckets[\"outputs\"].bucket", "cloud.store.bucket", Action::update, "lab-outputs");
   bucket.changes.push_back(change("versioning", false, true));
-  bucket.changes.push_back(change("policy", R"({"Statement":[{"Effect":"Allow","Action":"get","Resource":"one/*"}],"Version":1})",
-                                  R"({"Statement":[{"Effect":"Deny","Action":"get","Resource":"one/*"}],"Version":1})"));
-  bucket.changes.push_back(change("rules[expire]", Value(), Map{{"days", 30}, {"prefix", "tmp/\x1b[31m"}}));
+  bucket.changes.push_back(
+      change("policy",
+             R"({"Statement":[{"Effect":"Allow","Action":"get","Resource":"one/*"}],"Version":1})",
+             R"({"Statement":[{"Effect":"Deny","Action":"get","Resource":"one/*"}],"Version":1})"));
+  bucket.changes.push_back(
+      change("rules[expire]", Value(), Map{{"days", 30}, {"prefix", "tmp/\x1b[31m"}}));
   bucket.changes.push_back(change("key", Value::secret("old"), Value::secret("new")));
   bucket.changes.back().secret = true;
   plan.items.push_back(bucket);
@@ -66,10 +72,13 @@ Plan mixed_plan() {
   PlanItem group = item("sg.main", "cloud.net.group", Action::none, "sg-1");
   plan.items.push_back(group);
   PlanItem rules = item("sg.main#ingress", "cloud.net.group", Action::update, "sg-1");
-  rules.changes.push_back(change("ingress[tcp, 22]", Value(), Map{{"port", 22}, {"from", Unknown{"string", {"network.vpc.cidr"}}}}));
+  rules.changes.push_back(
+      change("ingress[tcp, 22]", Value(),
+             Map{{"port", 22}, {"from", Unknown{"string", {"network.vpc.cidr"}}}}));
   plan.items.push_back(rules);
 
-  PlanItem machine = item("machines[\"trainer\"].instance[0]", "cloud.compute.machine", Action::create);
+  PlanItem machine =
+      item("machines[\"trainer\"].instance[0]", "cloud.compute.machine", Action::create);
   machine.changes.push_back(change("type", Value(), "g5.xlarge"));
   machine.changes.push_back(change("subnet", Value(), Unknown{"string", {"network.subnet.id"}}));
   machine.changes.push_back(change("user_data", Value(), "#!/bin/sh\nset -e\ntrain\n"));
@@ -153,7 +162,8 @@ TEST_CASE("the forms of a plan", "[render][plan]") {
 
 TEST_CASE("no form shows a secret or a control character", "[render][plan]") {
   Plan plan = mixed_plan();
-  plan.items[1].changes.push_back(change("holder", Value(), Map{{"deep", List{Value::secret("hunter2")}}}));
+  plan.items[1].changes.push_back(
+      change("holder", Value(), Map{{"deep", List{Value::secret("hunter2")}}}));
   plan.outputs.push_back({"list", Value(), List{Value::secret("hunter2")}, false, true});
   for (const char* format : {"text", "markdown", "json"}) {
     const std::string text = render_plan(plan, view_of(format));
@@ -165,7 +175,8 @@ TEST_CASE("no form shows a secret or a control character", "[render][plan]") {
 TEST_CASE("a plan without changes is one line", "[render][plan]") {
   Plan plan;
   plan.items.push_back(item("key", "cloud.key", Action::none, "k-1"));
-  CHECK(render_plan(plan, view_of("text")) == "no changes: 1 resource is as the spec says (14 requests)\n");
+  CHECK(render_plan(plan, view_of("text")) ==
+        "no changes: 1 resource is as the spec says (14 requests)\n");
   PlanView destroy = view_of("text");
   destroy.destroy = true;
   CHECK(render_plan(Plan{}, destroy) == "nothing to destroy (14 requests)\n");
@@ -181,9 +192,11 @@ TEST_CASE("what is gone or ignored is told apart", "[render][plan]") {
   ignored.drift.push_back(change("size", 3, 5, Cause::drift));
   plan.items.push_back(ignored);
   const std::string text = render_plan(plan, view_of("text"));
-  CHECK(text.find("changed outside: it is gone (was \"vpc-9\"), will be made again") != std::string::npos);
+  CHECK(text.find("changed outside: it is gone (was \"vpc-9\"), will be made again") !=
+        std::string::npos);
   CHECK(text.find("changed outside: size: 3 -> 5, left as it is") != std::string::npos);
-  CHECK(text.find("1 to create, 0 to change, 0 to replace, 0 to delete; 2 changed outside") != std::string::npos);
+  CHECK(text.find("1 to create, 0 to change, 0 to replace, 0 to delete; 2 changed outside") !=
+        std::string::npos);
 }
 
 TEST_CASE("a replacement that hangs on an unknown says so", "[render][plan]") {
@@ -191,18 +204,20 @@ TEST_CASE("a replacement that hangs on an unknown says so", "[render][plan]") {
   PlanItem one = item("vm", "cloud.vm", Action::replace, "vm-1");
   one.replace_if_changed = true;
   one.replace_because = {"image", "asked for by --replace"};
-  one.changes.push_back(change("image", "img-1", Unknown{"string", {"data.image.id"}}, Cause::unknown, true));
+  one.changes.push_back(
+      change("image", "img-1", Unknown{"string", {"data.image.id"}}, Cause::unknown, true));
   plan.items.push_back(one);
   const std::string text = render_plan(plan, view_of("text"));
   CHECK(text.find("replace vm-1 if changed: asked for by --replace") != std::string::npos);
-  CHECK(text.find("~ image: \"img-1\" -> (known after apply: data.image.id) forces replacement if it turns out different") !=
-        std::string::npos);
+  CHECK(text.find("~ image: \"img-1\" -> (known after apply: data.image.id) forces replacement if "
+                  "it turns out different") != std::string::npos);
 }
 
 TEST_CASE("Markdown is cut in the middle and says so", "[render][plan]") {
   Plan plan = mixed_plan();
   for (int i = 0; i < 2000; ++i) {
-    PlanItem one = item("workers[" + std::to_string(i) + "]", "cloud.compute.machine", Action::create);
+    PlanItem one =
+        item("workers[" + std::to_string(i) + "]", "cloud.compute.machine", Action::create);
     one.changes.push_back(change("type", Value(), "g5.xlarge"));
     plan.items.push_back(one);
   }
@@ -264,14 +279,16 @@ TEST_CASE("values on one line", "[render]") {
   CHECK(show_value(Value::secret("x"), 80) == "(secret)");
   CHECK(show_value(Unknown{"string", {"a.id", "b.id"}}, 80) == "(known after apply: a.id, b.id)");
   CHECK(show_value(Unknown{"string", {}, true}, 80) == "(secret, known after apply)");
-  CHECK(show_value(Map{{"a", List{1, "x"}}, {"b c", true}}, 80) == "{a: [1, \"x\"], \"b c\": true}");
+  CHECK(show_value(Map{{"a", List{1, "x"}}, {"b c", true}}, 80) ==
+        "{a: [1, \"x\"], \"b c\": true}");
   CHECK(show_value(Value(), 80) == "null");
   CHECK(show_value("äöüäöüäöü", 6) == "\"äöüä…");
   CHECK(show_value(std::string(500, 'x'), 40).starts_with("(500 bytes, 1 line, sha256 "));
 }
 
 TEST_CASE("line diff", "[render]") {
-  const std::vector<std::string> a = {"1", "2", "3", "4", "5", "6"}, b = {"1", "2", "3", "x", "5", "6", "7"};
+  const std::vector<std::string> a = {"1", "2", "3", "4", "5", "6"},
+                                 b = {"1", "2", "3", "x", "5", "6", "7"};
   std::string text;
   for (const auto& line : line_diff(a, b, 1)) text += line.mark + line.text + "\n";
   CHECK(text == "@2 same lines\n 3\n-4\n+x\n 5\n 6\n+7\n");

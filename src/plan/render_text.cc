@@ -12,7 +12,8 @@ namespace {
 
 class TextPlan {
  public:
-  TextPlan(const Plan& plan, const PlanView& view) : plan_(plan), view_(view), groups_(group(plan)) {}
+  TextPlan(const Plan& plan, const PlanView& view)
+      : plan_(plan), view_(view), groups_(group(plan)) {}
 
   std::string render() {
     const bool nothing = !plan_.has_changes();
@@ -87,7 +88,8 @@ class TextPlan {
     if (groups_.runs.empty()) return;
     title("runs", Tone::plain);
     for (const auto& row : groups_.runs) {
-      line({"    " + printable(row.item->address) + "  " + printable(row.item->run_note), Tone::plain});
+      line({"    " + printable(row.item->address) + "  " + printable(row.item->run_note),
+            Tone::plain});
     }
   }
 
@@ -98,11 +100,14 @@ class TextPlan {
       line({"    " + printable(address) + "  " + printable(why), Tone::plain});
     }
     if (!view_.verbose && groups_.excluded.size() > 10) {
-      line({fmt::format("    {} resources with changes are left out (-v lists them)", groups_.excluded.size()), Tone::plain});
+      line({fmt::format("    {} resources with changes are left out (-v lists them)",
+                        groups_.excluded.size()),
+            Tone::plain});
       return;
     }
     for (const auto& row : groups_.excluded) {
-      line({"    " + printable(row.item->address) + "  has changes that are left out", Tone::plain});
+      line(
+          {"    " + printable(row.item->address) + "  has changes that are left out", Tone::plain});
     }
   }
 
@@ -116,14 +121,15 @@ class TextPlan {
   void end(bool nothing) {
     for (const auto& caveat : caveats(plan_, view_)) line({"note: " + caveat, Tone::dim});
     const std::string requests =
-        view_.requests == 0 ? ""
-                            : fmt::format(" ({} request{})", view_.requests, view_.requests == 1 ? "" : "s");
+        view_.requests == 0
+            ? ""
+            : fmt::format(" ({} request{})", view_.requests, view_.requests == 1 ? "" : "s");
     if (nothing) {
       const size_t n = groups_.unchanged.size() + groups_.runs.size();
       std::string text = view_.destroy ? "nothing to destroy"
                          : n == 0      ? "no changes"
-                                       : fmt::format("no changes: {} resource{} as the spec says", n,
-                                                     n == 1 ? " is" : "s are");
+                                  : fmt::format("no changes: {} resource{} as the spec says", n,
+                                                n == 1 ? " is" : "s are");
       if (!groups_.drift.empty()) text += fmt::format("; {} changed outside", groups_.drift.size());
       if (!groups_.excluded.empty()) text += fmt::format("; {} left out", groups_.excluded.size());
       line({text + requests, Tone::title});
@@ -141,7 +147,9 @@ class TextPlan {
 
 }  // namespace
 
-std::string render_text(const Plan& plan, const PlanView& view) { return TextPlan(plan, view).render(); }
+std::string render_text(const Plan& plan, const PlanView& view) {
+  return TextPlan(plan, view).render();
+}
 
 std::string render_plan(const Plan& plan, const PlanView& view) {
   if (view.format == "markdown") return render_markdown(plan, view);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values on one line, as plans and commands show them. Texts are quoted, so that "80" and 80 differ.
+// Values on one line, as plans and commands show them. Texts are quoted, so that "80" and 80
+// differ.
 #include <algorithm>
 #include <cctype>
 #include <cstdint>
@@ -62,13 +63,17 @@ void show(const Value& value, size_t enough, int depth, std::string& out) {
     case Value::Kind::secret: out += "(secret)"; return;
     case Value::Kind::error: out += "(error: " + printable(value.error_message()) + ")"; return;
     case Value::Kind::optional:
-      if (value.optional_value() == nullptr) out += "(not set)";
-      else show(*value.optional_value(), enough, depth, out);
+      if (value.optional_value() == nullptr)
+        out += "(not set)";
+      else
+        show(*value.optional_value(), enough, depth, out);
       return;
     case Value::Kind::object: {
       const auto identity = value.as_object()->identity();
-      if (identity && !identity->is_object()) show(*identity, enough, depth + 1, out);
-      else out += "(" + printable(value.as_object()->type_name()) + ")";
+      if (identity && !identity->is_object())
+        show(*identity, enough, depth + 1, out);
+      else
+        out += "(" + printable(value.as_object()->type_name()) + ")";
       return;
     }
     case Value::Kind::list: {

@@ -15,8 +15,8 @@ std::optional<Value> PlanSource::attribute(GraphId node, std::string_view field)
     return attribute_before_create(graph_, node, item->desired, field);
   }
   const Record& record = *item->record;
-  if (item->replace_if_changed && (field == "id" || n.type->property(field) == nullptr ||
-                                   n.type->property(field)->computed)) {
+  if (item->replace_if_changed &&
+      (field == "id" || n.type->property(field) == nullptr || n.type->property(field)->computed)) {
     return attribute_before_create(graph_, node, item->desired, field);
   }
   if (field == "id") return Value(record.id);
@@ -24,8 +24,8 @@ std::optional<Value> PlanSource::attribute(GraphId node, std::string_view field)
   if (property == nullptr) return std::nullopt;
   if (const Value* wanted = item->desired.find(field)) return *wanted;
   if (property->computed && property->changes_on_update && item->action == Action::update) {
-    return Value(Unknown{property->type.to_string(), {n.address + "." + std::string(field)},
-                         property->secret});
+    return Value(Unknown{
+        property->type.to_string(), {n.address + "." + std::string(field)}, property->secret});
   }
   if (const Value* computed = record.computed.find(field)) return *computed;
   if (const Value* observed = record.observed.find(field)) return *observed;

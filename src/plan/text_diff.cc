@@ -32,8 +32,8 @@ void diff_middle(const std::vector<std::string>& a, size_t a0, size_t a1,
   auto at = [&](size_t i, size_t j) -> uint32_t& { return table[i * (m + 1) + j]; };
   for (size_t i = n; i-- > 0;) {
     for (size_t j = m; j-- > 0;) {
-      at(i, j) = a[a0 + i] == b[b0 + j] ? at(i + 1, j + 1) + 1
-                                        : std::max(at(i + 1, j), at(i, j + 1));
+      at(i, j) =
+          a[a0 + i] == b[b0 + j] ? at(i + 1, j + 1) + 1 : std::max(at(i + 1, j), at(i, j + 1));
     }
   }
   size_t i = 0, j = 0;
@@ -74,8 +74,8 @@ std::vector<DiffLine> with_context(const std::vector<DiffLine>& all, size_t cont
 
 void pretty(const Value& value, const std::string& indent, const std::string& prefix,
             const std::string& suffix, int depth, std::vector<std::string>& out) {
-  const bool nested = (value.is_map() && !value.as_map().empty()) ||
-                      (value.is_list() && !value.as_list().empty());
+  const bool nested =
+      (value.is_map() && !value.as_map().empty()) || (value.is_list() && !value.as_list().empty());
   if (!nested || depth > kDepthMax) {
     out.push_back(indent + prefix + show_value(value, SIZE_MAX) + suffix);
     return;
@@ -85,7 +85,8 @@ void pretty(const Value& value, const std::string& indent, const std::string& pr
   size_t left = value.is_map() ? value.as_map().size() : value.as_list().size();
   if (value.is_map()) {
     for (const auto& [key, element] : value.as_map()) {
-      pretty(element, deeper, printable(to_text(key)) + ": ", --left == 0 ? "" : ",", depth + 1, out);
+      pretty(element, deeper, printable(to_text(key)) + ": ", --left == 0 ? "" : ",", depth + 1,
+             out);
     }
   } else {
     for (const auto& element : value.as_list()) {

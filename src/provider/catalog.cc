@@ -33,7 +33,8 @@ class CatalogReader {
       Catalog catalog;
       catalog.what = std::string(entry.value.find("what").text());
       if (const Node names = entry.value.find("names")) add_names(read(names.text()), catalog);
-      if (const Node regions = entry.value.find("regions")) add_regions(read(regions.text()), catalog);
+      if (const Node regions = entry.value.find("regions"))
+        add_regions(read(regions.text()), catalog);
       std::sort(catalog.names.begin(), catalog.names.end());
       if (!catalog.names.empty()) out.emplace(std::string(entry.key.text()), std::move(catalog));
     }
@@ -57,7 +58,8 @@ class CatalogReader {
     for (size_t i = 0; i < families.size(); ++i) {
       const Node::Entry family = families.entry(i);
       for (const auto& size : split(family.value.text(), ' ')) {
-        if (!size.empty()) out.names.push_back(std::string(family.key.text()) + "." + std::string(size));
+        if (!size.empty())
+          out.names.push_back(std::string(family.key.text()) + "." + std::string(size));
       }
     }
   }
@@ -92,8 +94,10 @@ const Catalog* Catalogs::of(const ResourceType& type, std::string_view property)
   auto found = by_package_.find(type.package);
   if (found == by_package_.end()) {
     Package* package = packages_.find(type.package);
-    found = by_package_.emplace(type.package, package == nullptr ? std::map<std::string, Catalog>()
-                                                                 : CatalogReader(*package).all()).first;
+    found = by_package_
+                .emplace(type.package, package == nullptr ? std::map<std::string, Catalog>()
+                                                          : CatalogReader(*package).all())
+                .first;
   }
   if (found->second.empty()) return nullptr;
   const auto catalog = found->second.find(type.name + "." + std::string(property));

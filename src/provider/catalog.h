@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a package's catalog says about the values that properties may have: which machine types
-// there are, and where. catalog/uses.yaml says which property goes by which file (docs/descriptors.md).
+// there are, and where. catalog/uses.yaml says which property goes by which file
+// (docs/descriptors.md).
 #pragma once
 
 #include <map>
@@ -14,9 +15,9 @@
 namespace lf {
 
 struct Catalog {
-  std::string what;                    // "machine type"
-  std::vector<std::string> names;      // all there are, anywhere
-  std::set<std::string> facts_regions; // where the facts below were gathered
+  std::string what;                                      // "machine type"
+  std::vector<std::string> names;                        // all there are, anywhere
+  std::set<std::string> facts_regions;                   // where the facts below were gathered
   std::map<std::string, std::set<std::string>> regions;  // name -> regions that offer it
   bool knows(std::string_view name) const;
   // Only where the facts name it elsewhere and not here: what they leave out is not judged.

@@ -245,17 +245,17 @@ struct Sandbox {
   std::string id;  // "vpc-{hex17}"
   std::vector<std::pair<std::string, Template>> computed;
   Template defaults, fresh;
-  Template item;                   // wire members that items have beside the properties'
+  Template item;  // wire members that items have beside the properties'
   std::vector<std::pair<std::string, Template>> elements;  // the same for a property's elements
   std::vector<std::pair<std::string, Template>> answers;   // by action: members of its answer
-  Template restored;               // properties of a thing whose deletion was taken back
+  Template restored;                 // properties of a thing whose deletion was taken back
   bool missing_ids_ignored = false;  // lists leave out ids that are not there, without an error
   std::vector<SandboxRule> rules;
   // A property of which older values are kept, each under an id ("v1").
   struct Versions {
-    std::string property, current, key;      // the property, the computed one with the id in force
+    std::string property, current, key;  // the property, the computed one with the id in force
     std::string list, items, read, item, add, remove, choose;  // actions and their answers' members
-    std::string full_code, in_use_code;      // when there are `max`; when the one in force is removed
+    std::string full_code, in_use_code;  // when there are `max`; when the one in force is removed
     int max = 0;
   };
   std::optional<Versions> versions;

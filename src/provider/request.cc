@@ -52,7 +52,8 @@ class Sender {
     const auto direct = t.plain_reference();
     if (direct && !direct->second.empty()) {
       const auto owner = names_.lookup(direct->first);
-      if (owner && owner->is_map() && owner->as_map().find(direct->second) == nullptr) return Value();
+      if (owner && owner->is_map() && owner->as_map().find(direct->second) == nullptr)
+        return Value();
     }
     Value value = t.evaluate(names_);
     if (value.is_error()) {
@@ -60,7 +61,8 @@ class Sender {
       return Value();
     }
     if (contains_unknown(value)) {
-      if (problem_.empty()) problem_ = "it needs " + join(unknown_origins(value), ", ") + ", which is not known";
+      if (problem_.empty())
+        problem_ = "it needs " + join(unknown_origins(value), ", ") + ", which is not known";
       return Value();
     }
     if (value.is_unset()) return Value();
@@ -74,7 +76,8 @@ class Sender {
       for (const auto& element : value.as_list()) map.set(element["key"], element["value"]);
       return to_wire(*property, Value(std::move(map)));
     }
-    if (const Property* property = find(plain->first, plain->second)) return to_wire(*property, value);
+    if (const Property* property = find(plain->first, plain->second))
+      return to_wire(*property, value);
     return value;
   }
 
@@ -108,7 +111,9 @@ class Sender {
   std::string& problem_;
 };
 
-bool flag_or_number(const Value& v) { return v.is_bool() || v.is_number(); }
+bool flag_or_number(const Value& v) {
+  return v.is_bool() || v.is_number();
+}
 
 std::string header_text(const Value& value) {
   return flag_or_number(value) || !value.is_string() ? to_text(value) : value.as_string();
@@ -116,7 +121,8 @@ std::string header_text(const Value& value) {
 
 // Fills `{x}`: from `path`, else a property of that name, else the id.
 std::string fill(const std::string& text, const std::vector<std::pair<std::string, Template>>& path,
-                 Sender& sender, const Map& names, const std::string& in_host, std::string* host_part) {
+                 Sender& sender, const Map& names, const std::string& in_host,
+                 std::string* host_part) {
   std::string out;
   size_t at = 0;
   while (at < text.size()) {
@@ -218,10 +224,12 @@ Result<WireCall> make_call(const Service& service, const Call& call, const Resou
     out.raw_payload = payload.is_bytes() ? payload.as_bytes() : to_text(payload);
   } else {
     const Value send = sender.tree(call.send);
-    out.input = send.is_null() ? Value(std::move(input)) : merge_wire(Value(std::move(input)), send);
+    out.input =
+        send.is_null() ? Value(std::move(input)) : merge_wire(Value(std::move(input)), send);
   }
   if (!problem.empty()) {
-    return fail(ErrorCode::invalid, service.name + " " + call.action + " cannot be sent: " + problem);
+    return fail(ErrorCode::invalid,
+                service.name + " " + call.action + " cannot be sent: " + problem);
   }
   return out;
 }

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
-
 #include <variant>
 
 namespace lf {
@@ -95,12 +94,15 @@ std::optional<std::pair<std::string, std::string>> Template::plain_reference() c
     return begin == std::string::npos ? std::string() : written.substr(begin, end - begin + 1);
   };
   if (reference.path.empty()) {
-    const bool whole = reference.root == "tags" || reference.root == "elements" || reference.root == "element";
+    const bool whole =
+        reference.root == "tags" || reference.root == "elements" || reference.root == "element";
     if (!whole || bare_text() != reference.root) return std::nullopt;
     return std::make_pair(reference.root, std::string());
   }
-  static constexpr std::array<std::string_view, 5> kOwners = {"self", "prior", "observed", "element", "prior_element"};
-  if (std::find(kOwners.begin(), kOwners.end(), reference.root) == kOwners.end()) return std::nullopt;
+  static constexpr std::array<std::string_view, 5> kOwners = {"self", "prior", "observed",
+                                                              "element", "prior_element"};
+  if (std::find(kOwners.begin(), kOwners.end(), reference.root) == kOwners.end())
+    return std::nullopt;
   // Nothing stands around the chain; an optional `.?` on the way is the same property.
   const std::string plain = reference.root + "." + reference.path.front();
   const std::string guarded = reference.root + ".?" + reference.path.front();

@@ -26,7 +26,8 @@ class Template {
   // Error values and unknowns inside come out as they are; the caller decides.
   Value evaluate(const cel::Activation& activation) const;
   // If the whole template is one `${self.NAME}`, `${prior.NAME}`, `${observed.NAME}`,
-  // `${element.NAME}` or `${prior_element.NAME}`: the root and the name; of `${tags}`, `${element}` and
+  // `${element.NAME}` or `${prior_element.NAME}`: the root and the name; of `${tags}`, `${element}`
+  // and
   // `${elements}` the name is empty. This is how such a leaf gets its property's wire form, and how
   // the sandbox reads an expression backwards.
   std::optional<std::pair<std::string, std::string>> plain_reference() const;

@@ -40,8 +40,8 @@ Result<void> SandboxWorld::open() {
 World SandboxWorld::world() {
   Environment environment = base_.environment;
   for (const auto& [name, value] : package_.info().sandbox_environment) environment[name] = value;
-  return World{*transport_,   *clock_,       base_.random,
-               base_.files,   base_.process, std::move(environment),
+  return World{*transport_, *clock_,       base_.random,
+               base_.files, base_.process, std::move(environment),
                base_.self};
 }
 

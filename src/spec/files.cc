@@ -28,7 +28,8 @@ std::optional<FileInfo> look(FileSystem& files, const std::string& path, Span fr
   }
   if (info->is_symlink) {
     if (const Result<std::string> target = files.canonical(path); !target) {
-      unreadable(diagnostics, from, path, "it is a link to nothing, or links that lead in a circle");
+      unreadable(diagnostics, from, path,
+                 "it is a link to nothing, or links that lead in a circle");
       return std::nullopt;
     }
   }
@@ -78,9 +79,9 @@ class Merger {
     std::vector<NodeId> all;
     for (const Merged& merged : entries_) {
       all.push_back(merged.key.id());
-      all.push_back(merged.children.empty()
-                        ? merged.value.id()
-                        : tree_.add_map(merged.value.span(), merged.value.style(), merged.children));
+      all.push_back(merged.children.empty() ? merged.value.id()
+                                            : tree_.add_map(merged.value.span(),
+                                                            merged.value.style(), merged.children));
     }
     return tree_.node(tree_.add_map(span, NodeStyle::block, all));
   }
@@ -142,8 +143,9 @@ Node read_root(SyntaxTree& tree, SourceId source, Diagnostics& diagnostics,
   const Node root = read_yaml(tree, source, diagnostics, limits);
   if (!root || root.is_map()) return root;
   if (!root.is_poisoned()) {
-    diagnostics.add(Code::LF0101, root.span(),
-                    fmt::format("a spec is a map of keys, not a {}", root.is_list() ? "list" : "text"));
+    diagnostics.add(
+        Code::LF0101, root.span(),
+        fmt::format("a spec is a map of keys, not a {}", root.is_list() ? "list" : "text"));
   }
   return {};
 }
@@ -160,7 +162,8 @@ std::vector<std::string> yaml_files(FileSystem& files, const std::string& folder
   for (const std::string& name : *names) {
     if (name.starts_with('.')) continue;
     other_ending = other_ending || name.ends_with(".yml");
-    if (name.ends_with(".yaml")) paths.push_back(folder + (folder.ends_with('/') ? "" : "/") + name);
+    if (name.ends_with(".yaml"))
+      paths.push_back(folder + (folder.ends_with('/') ? "" : "/") + name);
   }
   if (paths.empty()) {
     unreadable(diagnostics, {}, folder, "the folder holds no `*.yaml` file",
@@ -200,8 +203,8 @@ SpecFiles read_spec_files(FileSystem& files, const std::string& path, Sources& s
   for (const std::string& file : yaml_files(files, path, diagnostics)) {
     const auto file_info = look(files, file, {}, diagnostics);
     if (file_info && file_info->is_directory) continue;
-    const auto source = file_info ? read_known(files, file, *file_info, sources, {}, diagnostics)
-                                  : std::nullopt;
+    const auto source =
+        file_info ? read_known(files, file, *file_info, sources, {}, diagnostics) : std::nullopt;
     if (!source) {
       whole = false;
       continue;

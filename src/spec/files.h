@@ -13,7 +13,7 @@
 namespace lf {
 
 struct SpecFiles {
-  Node root;                   // a map; absent where nothing could be read
+  Node root;                    // a map; absent where nothing could be read
   std::vector<SourceId> files;  // in the order of reading
 };
 

@@ -75,9 +75,7 @@ struct Loaded {
   Loaded(TestFiles& files, const std::string& path) {
     spec = read_spec_files(files, path, sources, tree, diagnostics);
   }
-  std::string first() const {
-    return diagnostics.empty() ? "" : diagnostics.all()[0].message;
-  }
+  std::string first() const { return diagnostics.empty() ? "" : diagnostics.all()[0].message; }
 };
 
 }  // namespace

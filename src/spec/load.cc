@@ -13,9 +13,9 @@ namespace lf {
 namespace {
 
 const std::vector<std::string>& root_words() {
-  static const std::vector<std::string> kWords = {"llmforge", "stack",   "provider", "region",
-                                                  "providers", "tags",   "environments", "backend",
-                                                  "doc"};
+  static const std::vector<std::string> kWords = {"llmforge",     "stack",     "provider",
+                                                  "region",       "providers", "tags",
+                                                  "environments", "backend",   "doc"};
   return kWords;
 }
 
@@ -55,8 +55,13 @@ class Loader {
  public:
   Loader(FileSystem& files, Sources& sources, Packages& packages, ModuleStore& modules,
          const LoadOptions& options, Diagnostics& diagnostics)
-      : files_(files), sources_(sources), packages_(packages), modules_(modules),
-        options_(options), diagnostics_(diagnostics), tree_(sources) {}
+      : files_(files),
+        sources_(sources),
+        packages_(packages),
+        modules_(modules),
+        options_(options),
+        diagnostics_(diagnostics),
+        tree_(sources) {}
 
   LoadedSpec run() {
     Spec& spec = out_.spec;
@@ -71,7 +76,8 @@ class Loader {
     }
     if (!read.root) return std::move(out_);
     if (!read.root.is_map()) {
-      diagnostics_.add(Code::LF0203, read.root.span(), "a spec is a map of keys, beginning with `stack:`");
+      diagnostics_.add(Code::LF0203, read.root.span(),
+                       "a spec is a map of keys, beginning with `stack:`");
       return std::move(out_);
     }
     Node root = with_environment(read.root);
@@ -93,7 +99,8 @@ class Loader {
     const auto info = files_.stat(options_.path);
     if (info && info->is_directory) {
       out_.spec.folder = options_.path;
-      while (out_.spec.folder.size() > 1 && out_.spec.folder.ends_with('/')) out_.spec.folder.pop_back();
+      while (out_.spec.folder.size() > 1 && out_.spec.folder.ends_with('/'))
+        out_.spec.folder.pop_back();
       return;
     }
     const size_t slash = options_.path.rfind('/');
@@ -107,7 +114,8 @@ class Loader {
         out_.spec.environments.emplace_back(environments.entry(i).key.text());
       }
     } else if (environments && !environments.is_null()) {
-      diagnostics_.add(Code::LF0203, environments.span(), "`environments` is a map of overlays by name");
+      diagnostics_.add(Code::LF0203, environments.span(),
+                       "`environments` is a map of overlays by name");
     }
     if (options_.environment == "default") return root;
     const Node chosen = environments ? environments.find(options_.environment) : Node();
@@ -115,9 +123,12 @@ class Loader {
       auto& d = diagnostics_.add(Code::LF0211, environments ? environments.span() : root.span(),
                                  "`" + options_.environment + "` is no environment of this spec");
       const std::string near = nearest(options_.environment, out_.spec.environments);
-      if (!near.empty()) d.help.push_back("did you mean `--env " + near + "`?");
-      else if (!out_.spec.environments.empty()) d.help.push_back("it has: " + join(out_.spec.environments, ", "));
-      else d.help.push_back("add it under `environments:`");
+      if (!near.empty())
+        d.help.push_back("did you mean `--env " + near + "`?");
+      else if (!out_.spec.environments.empty())
+        d.help.push_back("it has: " + join(out_.spec.environments, ", "));
+      else
+        d.help.push_back("add it under `environments:`");
       return root;
     }
     if (chosen.is_null()) return root;
@@ -127,7 +138,8 @@ class Loader {
     }
     for (const char* fixed : {"stack", "environments", "llmforge"}) {
       if (const Node key = chosen.find_key(fixed)) {
-        diagnostics_.add(Code::LF0201, key.span(), "`" + std::string(fixed) + "` cannot differ by environment");
+        diagnostics_.add(Code::LF0201, key.span(),
+                         "`" + std::string(fixed) + "` cannot differ by environment");
       }
     }
     return overlay(tree_, root, chosen);
@@ -144,7 +156,9 @@ class Loader {
     if (const Node version = root.find("llmforge")) {
       const auto number = version.as_int();
       if (!number || *number != 1) {
-        auto& d = diagnostics_.add(Code::LF0203, version.span(), "language version `" + std::string(version.text()) + "` is not known here");
+        auto& d = diagnostics_.add(
+            Code::LF0203, version.span(),
+            "language version `" + std::string(version.text()) + "` is not known here");
         d.help.push_back("this llmforge reads version 1");
       }
     }
@@ -157,23 +171,29 @@ class Loader {
       spec.stack = text(stack, "stack");
       spec.stack_span = stack.span();
       if (!is_stack_name(spec.stack)) {
-        diagnostics_.add(Code::LF0212, stack.span(), "a stack's name has lower-case letters, digits and `-`, begins with a letter, 40 at most");
+        diagnostics_.add(Code::LF0212, stack.span(),
+                         "a stack's name has lower-case letters, digits and `-`, begins with a "
+                         "letter, 40 at most");
       }
     }
     if (const Node region = root.find("region")) {
       spec.region = text(region, "region");
       spec.region_span = region.span();
       if (cel::Interpolation::has_expression(spec.region)) {
-        diagnostics_.add(Code::LF0203, region.span(), "`region` is a plain name; let `environments:` change it");
+        diagnostics_.add(Code::LF0203, region.span(),
+                         "`region` is a plain name; let `environments:` change it");
       }
     }
     providers(root);
     if (const Node tags = root.find("tags"); tags && !tags.is_null()) {
-      if (tags.is_map()) spec.tags = parse_tree(tags, diagnostics_);
-      else diagnostics_.add(Code::LF0203, tags.span(), "`tags` is a map of names to texts");
+      if (tags.is_map())
+        spec.tags = parse_tree(tags, diagnostics_);
+      else
+        diagnostics_.add(Code::LF0203, tags.span(), "`tags` is a map of names to texts");
     }
     if (const Node backend = root.find("backend"); backend && !backend.is_null()) {
-      diagnostics_.add(Code::LF0203, backend.span(), "remote state is not available in this version; leave `backend` out");
+      diagnostics_.add(Code::LF0203, backend.span(),
+                       "remote state is not available in this version; leave `backend` out");
     }
   }
 
@@ -183,8 +203,10 @@ class Loader {
       if (packages_.find(kind) != nullptr) return true;
       auto& d = diagnostics_.add(Code::LF0207, node.span(), "`" + kind + "` is no provider");
       const std::string near = nearest(kind, packages_.names());
-      if (!near.empty()) d.fixes.push_back({"did you mean `" + near + "`?", node.span(), near, false});
-      else d.help.push_back("there are: " + join(packages_.names(), ", "));
+      if (!near.empty())
+        d.fixes.push_back({"did you mean `" + near + "`?", node.span(), near, false});
+      else
+        d.help.push_back("there are: " + join(packages_.names(), ", "));
       return false;
     };
     const Node provider = root.find("provider");
@@ -207,7 +229,8 @@ class Loader {
         decl.span = entry.key.span();
         const Node kind = entry.value.find("kind");
         if (!kind) {
-          diagnostics_.add(Code::LF0202, entry.key.span(), "provider `" + decl.name + "` has no `kind`");
+          diagnostics_.add(Code::LF0202, entry.key.span(),
+                           "provider `" + decl.name + "` has no `kind`");
           continue;
         }
         decl.kind = text(kind, "kind");
@@ -240,25 +263,30 @@ class Loader {
         continue;
       }
       if (!module->keyed) {
-        spec.root.calls.push_back(parse_call(entry.key, entry.value, name, *module, packages_, modules_, diagnostics_));
+        spec.root.calls.push_back(
+            parse_call(entry.key, entry.value, name, *module, packages_, modules_, diagnostics_));
         continue;
       }
       if (entry.value.is_null()) continue;
       if (!entry.value.is_map()) {
-        diagnostics_.add(Code::LF0203, entry.value.span(), "`" + name + "` is a map of names, each with its keys", module->doc);
+        diagnostics_.add(Code::LF0203, entry.value.span(),
+                         "`" + name + "` is a map of names, each with its keys", module->doc);
         continue;
       }
       for (size_t j = 0; j < entry.value.size(); ++j) {
         const Node::Entry one = entry.value.entry(j);
-        spec.root.calls.push_back(parse_call(one.key, one.value, name, *module, packages_, modules_, diagnostics_));
+        spec.root.calls.push_back(
+            parse_call(one.key, one.value, name, *module, packages_, modules_, diagnostics_));
       }
     }
   }
 
-  void unknown_block(const Node& key, const std::string& name, const std::vector<std::string>& taken) {
+  void unknown_block(const Node& key, const std::string& name,
+                     const std::vector<std::string>& taken) {
     const auto elsewhere = modules_.packages_with(name);
     if (!elsewhere.empty()) {
-      auto& d = diagnostics_.add(Code::LF0206, key.span(), "`" + name + "` is not available on " + out_.spec.provider);
+      auto& d = diagnostics_.add(Code::LF0206, key.span(),
+                                 "`" + name + "` is not available on " + out_.spec.provider);
       d.help.push_back("it is on: " + join(elsewhere, ", "));
       return;
     }
@@ -266,15 +294,18 @@ class Loader {
     for (auto& block : modules_.block_names()) known.push_back(std::move(block));
     auto& d = diagnostics_.add(Code::LF0201, key.span(), "`" + name + "` is no key of a spec");
     const std::string near = nearest(name, known);
-    if (!near.empty()) d.fixes.push_back({"did you mean `" + near + "`?", key.span(), near, false});
-    else d.help.push_back("blocks here: " + join(modules_.block_names(), ", "));
+    if (!near.empty())
+      d.fixes.push_back({"did you mean `" + near + "`?", key.span(), near, false});
+    else
+      d.help.push_back("blocks here: " + join(modules_.block_names(), ", "));
   }
 
   // One value given as text: YAML's own reading of it, so that `true`, `3` and `[a, b]` mean what
   // they mean in the spec; a string variable takes the text as it is.
   Value typed_text(const InputDecl& decl, const std::string& text_value) {
     const Type& type = decl.type.kind() == Type::Kind::secret ? decl.type.element() : decl.type;
-    if (type.kind() == Type::Kind::string || type.kind() == Type::Kind::enumeration) return Value(text_value);
+    if (type.kind() == Type::Kind::string || type.kind() == Type::Kind::enumeration)
+      return Value(text_value);
     const SourceId source = sources_.add("variable " + decl.name, text_value);
     Diagnostics problems;
     const Node node = read_yaml(tree_, source, problems);
@@ -285,9 +316,10 @@ class Loader {
   void set(const InputDecl& decl, Value value, const std::string& where, Span span) {
     auto converted = convert(value, decl.type, true);
     if (!converted) {
-      auto& d = diagnostics_.add(Code::LF0209, span.valid() ? span : decl.span,
-                                 "variable `" + decl.name + "` " + (where.empty() ? "" : "from " + where + " ") +
-                                     "does not fit: " + (decl.secret ? "wrong type" : converted.error().message));
+      auto& d = diagnostics_.add(
+          Code::LF0209, span.valid() ? span : decl.span,
+          "variable `" + decl.name + "` " + (where.empty() ? "" : "from " + where + " ") +
+              "does not fit: " + (decl.secret ? "wrong type" : converted.error().message));
       if (!converted.error().suggestion.empty() && !decl.secret) {
         d.help.push_back("write " + converted.error().suggestion);
       }
@@ -310,9 +342,10 @@ class Loader {
     scope.value = value;
     const Value ok = cel::evaluate(*decl.check, scope);
     if (ok.is_bool() && ok.as_bool()) return;
-    diagnostics_.add(Code::LF0209, span.valid() ? span : decl.span,
-                     "variable `" + decl.name + "` " + (where.empty() ? "" : "from " + where + " ") + "is refused: " +
-                         (decl.message.empty() ? "its check does not hold" : decl.message));
+    diagnostics_.add(
+        Code::LF0209, span.valid() ? span : decl.span,
+        "variable `" + decl.name + "` " + (where.empty() ? "" : "from " + where + " ") +
+            "is refused: " + (decl.message.empty() ? "its check does not hold" : decl.message));
   }
 
   void variables() {
@@ -322,10 +355,13 @@ class Loader {
     auto unknown = [&](const std::string& name, const std::string& where, Span span) {
       std::vector<std::string> names;
       for (const auto& decl : root.inputs) names.push_back(decl.name);
-      auto& d = diagnostics_.add(Code::LF0210, span, "the spec has no variable `" + name + "` (" + where + ")");
+      auto& d = diagnostics_.add(Code::LF0210, span,
+                                 "the spec has no variable `" + name + "` (" + where + ")");
       const std::string near = nearest(name, names);
-      if (!near.empty()) d.help.push_back("did you mean `" + near + "`?");
-      else if (!names.empty()) d.help.push_back("it has: " + join(names, ", "));
+      if (!near.empty())
+        d.help.push_back("did you mean `" + near + "`?");
+      else if (!names.empty())
+        d.help.push_back("it has: " + join(names, ", "));
     };
     for (const auto& [key, value] : options_.environment_variables) {
       if (!key.starts_with("LLMFORGE_VAR_")) continue;
@@ -362,13 +398,18 @@ class Loader {
       const auto found = given.find(decl.name);
       if (found != given.end()) {
         const auto span = spans.find(decl.name);
-        set(decl, found->second.first, found->second.second, span == spans.end() ? Span{} : span->second);
+        set(decl, found->second.first, found->second.second,
+            span == spans.end() ? Span{} : span->second);
       } else if (decl.default_value) {
-        set(decl, decl.default_value->kind == Tree::Kind::constant ? decl.default_value->constant : plain(*decl.default_value),
+        set(decl,
+            decl.default_value->kind == Tree::Kind::constant ? decl.default_value->constant
+                                                             : plain(*decl.default_value),
             "", decl.default_value->span);
       } else {
-        auto& d = diagnostics_.add(Code::LF0208, decl.span, "variable `" + decl.name + "` has no value", decl.doc);
-        d.help.push_back("give it: --var " + decl.name + "=…, or LLMFORGE_VAR_" + decl.name + "=…, or a --var-file");
+        auto& d = diagnostics_.add(Code::LF0208, decl.span,
+                                   "variable `" + decl.name + "` has no value", decl.doc);
+        d.help.push_back("give it: --var " + decl.name + "=…, or LLMFORGE_VAR_" + decl.name +
+                         "=…, or a --var-file");
         out_.variables[decl.name] = Value::error("\x01poisoned");
       }
     }
@@ -414,8 +455,9 @@ Result<std::string> find_spec(FileSystem& files, const std::string& given) {
     }
   }
   if (found.size() == 1) return found.front();
-  Error error(ErrorCode::invalid, found.empty() ? "there is no spec here: no llmforge.yaml and no *.yaml with `stack:`"
-                                                : "several specs are here: " + join(found, ", "));
+  Error error(ErrorCode::invalid,
+              found.empty() ? "there is no spec here: no llmforge.yaml and no *.yaml with `stack:`"
+                            : "several specs are here: " + join(found, ", "));
   error.help.push_back(found.empty() ? "begin with: llmforge init" : "name the one you mean");
   return fail(std::move(error));
 }

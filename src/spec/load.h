@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From syntax to checked specs and modules: keys, forms, names, references to types. Values are
-// checked when they are evaluated; everything that needs no evaluation is reported here, all at once.
+// checked when they are evaluated; everything that needs no evaluation is reported here, all at
+// once.
 #pragma once
 
 #include <map>
@@ -10,8 +11,8 @@
 
 #include "base/world.h"
 #include "provider/package.h"
-#include "spec/module.h"
 #include "spec/files.h"
+#include "spec/module.h"
 
 namespace lf {
 
@@ -35,10 +36,10 @@ class ModuleStore {
 };
 
 struct LoadOptions {
-  std::string path;             // file or folder
+  std::string path;  // file or folder
   std::string environment = "default";
   // Highest first: --var, --var-file (later files win), LLMFORGE_VAR_*; the spec's defaults last.
-  std::vector<std::pair<std::string, std::string>> variables;   // text as typed
+  std::vector<std::pair<std::string, std::string>> variables;  // text as typed
   std::vector<std::string> variable_files;
   Environment environment_variables;
 };
@@ -58,8 +59,8 @@ Result<std::string> find_spec(FileSystem& files, const std::string& given);
 
 // parse_tree.cc
 Tree parse_tree(const Node& node, Diagnostics& diagnostics);
-// parse_module.cc: the parts that every module has, from `root`'s keys. Keys that it takes are added
-// to `taken`.
+// parse_module.cc: the parts that every module has, from `root`'s keys. Keys that it takes are
+// added to `taken`.
 void parse_module_parts(const Node& root, Module& out, Packages& packages, ModuleStore& modules,
                         const std::string& package, std::vector<std::string>& taken,
                         Diagnostics& diagnostics);

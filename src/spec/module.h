@@ -21,8 +21,8 @@ namespace lf {
 struct InputDecl {
   std::string name, doc;
   Type type;
-  std::optional<Tree> default_value;   // may hold expressions in modules; constants in the root
-  bool required = false;               // no default, and null is not allowed
+  std::optional<Tree> default_value;  // may hold expressions in modules; constants in the root
+  bool required = false;              // no default, and null is not allowed
   bool secret = false;
   std::vector<std::string> one_of;
   std::optional<cel::Interpolation> check;
@@ -45,7 +45,7 @@ struct Lifecycle {
 
 struct ResourceDecl {
   std::string key;
-  std::string type;              // "aws.ec2.vpc"
+  std::string type;  // "aws.ec2.vpc"
   Span span, type_span;
   Lifecycle lifecycle;
   std::vector<Tree::Entry> properties;
@@ -58,11 +58,12 @@ struct DataDecl {
   std::vector<Tree::Entry> inputs;
 };
 
-// One use of a block or a module: `buckets: {outputs: {...}}` is a call of `buckets` with key "outputs".
+// One use of a block or a module: `buckets: {outputs: {...}}` is a call of `buckets` with key
+// "outputs".
 struct ModuleCall {
-  std::string block;             // "network"; "modules" for the user's own
-  std::string key;               // instance key; empty for blocks of which there is one
-  std::string source;            // user's own: path of the module's file
+  std::string block;   // "network"; "modules" for the user's own
+  std::string key;     // instance key; empty for blocks of which there is one
+  std::string source;  // user's own: path of the module's file
   Span span, key_span;
   Lifecycle lifecycle;
   std::vector<Tree::Entry> inputs;
@@ -77,7 +78,7 @@ struct OutputDecl {
 
 struct FileDecl {
   std::string key;
-  Tree path, content;            // content: text, often `${template(…)}`
+  Tree path, content;  // content: text, often `${template(…)}`
   std::optional<Tree> when, mode;
   Span span;
 };
@@ -86,9 +87,9 @@ enum class ModuleKind : uint8_t { root, block, user };
 
 struct Module {
   ModuleKind kind = ModuleKind::root;
-  std::string name;              // the stack's, the block's, the module's
-  std::string doc, folder;       // folder: where file() looks
-  bool keyed = false;            // a block of which there are many, by key
+  std::string name;         // the stack's, the block's, the module's
+  std::string doc, folder;  // folder: where file() looks
+  bool keyed = false;       // a block of which there are many, by key
   std::vector<InputDecl> inputs;
   std::vector<Tree::Entry> locals;
   std::vector<DataDecl> data;
@@ -110,12 +111,12 @@ struct ProviderDecl {
 struct Spec {
   std::string stack, environment = "default", region, provider;
   Span stack_span, region_span, provider_span;
-  std::vector<ProviderDecl> providers;        // by name; the first is the stack's own
-  std::map<std::string, std::string> backend; // later
+  std::vector<ProviderDecl> providers;         // by name; the first is the stack's own
+  std::map<std::string, std::string> backend;  // later
   std::optional<Tree> tags;
   std::vector<std::string> environments;
   std::vector<std::string> protected_environments;
-  std::string path, folder;                   // the file or folder given; where its state lives
+  std::string path, folder;  // the file or folder given; where its state lives
   Module root;
   std::vector<std::pair<std::string, std::string>> files_read;  // path, sha256: for saved plans
 };

@@ -15,7 +15,8 @@ struct ModuleStore::Rep {
   Diagnostics& diagnostics;
   SyntaxTree tree;
   std::string eject_folder;
-  std::map<std::string, std::unique_ptr<Module>> modules;  // "aws/network", path; null: does not load
+  std::map<std::string, std::unique_ptr<Module>>
+      modules;  // "aws/network", path; null: does not load
   std::set<std::string> loading;
 };
 
@@ -25,7 +26,9 @@ ModuleStore::ModuleStore(FileSystem& files, Sources& sources, Packages& packages
           Rep{files, sources, packages, diagnostics, SyntaxTree(sources), "", {}, {}})) {}
 ModuleStore::~ModuleStore() = default;
 
-void ModuleStore::set_eject_folder(std::string folder) { rep_->eject_folder = std::move(folder); }
+void ModuleStore::set_eject_folder(std::string folder) {
+  rep_->eject_folder = std::move(folder);
+}
 
 std::vector<std::string> ModuleStore::block_names() const {
   std::set<std::string> names;
@@ -78,7 +81,8 @@ std::unique_ptr<Module> parse(const Node& root, ModuleKind kind, const std::stri
 
 const Module* ModuleStore::block(std::string_view package_name, std::string_view name) {
   const std::string key = std::string(package_name) + "/" + std::string(name);
-  if (auto found = rep_->modules.find(key); found != rep_->modules.end()) return found->second.get();
+  if (auto found = rep_->modules.find(key); found != rep_->modules.end())
+    return found->second.get();
   auto& slot = rep_->modules[key];
   Package* package = rep_->packages.find(package_name);
   if (package == nullptr) return nullptr;
@@ -111,7 +115,8 @@ const Module* ModuleStore::block(std::string_view package_name, std::string_view
 }
 
 const Module* ModuleStore::user(const std::string& path) {
-  if (auto found = rep_->modules.find(path); found != rep_->modules.end()) return found->second.get();
+  if (auto found = rep_->modules.find(path); found != rep_->modules.end())
+    return found->second.get();
   if (!rep_->loading.insert(path).second) return nullptr;
   auto source = read_source(rep_->files, path, rep_->sources, rep_->diagnostics);
   const Module* out = nullptr;

@@ -15,9 +15,9 @@ namespace {
 // Words of CEL's grammar and reserved ones: they cannot be names in expressions.
 bool reserved(std::string_view name) {
   static constexpr std::array<std::string_view, 24> kWords = {
-      "true", "false", "null", "in",    "as",    "break", "const",     "continue",
-      "else", "for",   "function", "if", "import", "let",  "loop",      "package",
-      "namespace", "return", "var", "void", "while", "secret", "self", "each"};
+      "true",      "false",  "null",     "in",   "as",     "break",  "const", "continue",
+      "else",      "for",    "function", "if",   "import", "let",    "loop",  "package",
+      "namespace", "return", "var",      "void", "while",  "secret", "self",  "each"};
   return std::find(kWords.begin(), kWords.end(), name) != kWords.end();
 }
 
@@ -32,7 +32,10 @@ class ModuleParser {
  public:
   ModuleParser(Module& out, Packages& packages, ModuleStore& modules, std::string package,
                Diagnostics& diagnostics)
-      : out_(out), packages_(packages), modules_(modules), package_(std::move(package)),
+      : out_(out),
+        packages_(packages),
+        modules_(modules),
+        package_(std::move(package)),
         diagnostics_(diagnostics) {}
 
   void run(const Node& root, std::vector<std::string>& taken) {
@@ -41,7 +44,8 @@ class ModuleParser {
       const Node node = root.find(key);
       if (!node || node.is_null() || node.is_poisoned()) return;
       if (!node.is_map()) {
-        diagnostics_.add(Code::LF0203, node.span(), "`" + std::string(key) + "` must be a map of names");
+        diagnostics_.add(Code::LF0203, node.span(),
+                         "`" + std::string(key) + "` must be a map of names");
         return;
       }
       for (size_t i = 0; i < node.size(); ++i) {
@@ -67,8 +71,10 @@ class ModuleParser {
       if (std::find(known.begin(), known.end(), name) != known.end()) continue;
       auto& d = diagnostics_.add(Code::LF0201, key.span(), "`" + name + "` is no key of " + what);
       const std::string near = nearest(name, known);
-      if (!near.empty()) d.fixes.push_back({"did you mean `" + near + "`?", key.span(), near, false});
-      else d.help.push_back("known here: " + join(known, ", "));
+      if (!near.empty())
+        d.fixes.push_back({"did you mean `" + near + "`?", key.span(), near, false});
+      else
+        d.help.push_back("known here: " + join(known, ", "));
     }
   }
 
@@ -92,15 +98,18 @@ class ModuleParser {
       out.ignore_changes = texts(node, "ignore_changes");
       out.moved_from = texts(node, "moved_from");
       if (const Node restart = node.find("restart")) {
-        if (restart.text() == "on_interruption") out.restart_on_interruption = true;
-        else diagnostics_.add(Code::LF0203, restart.span(), "`restart` can only be `on_interruption`");
+        if (restart.text() == "on_interruption")
+          out.restart_on_interruption = true;
+        else
+          diagnostics_.add(Code::LF0203, restart.span(), "`restart` can only be `on_interruption`");
       }
       timeouts(node, out);
     }
     if (const Node provider = node.find("provider")) {
       out.provider = text_of(provider, "provider");
       const bool expression = cel::Interpolation::has_expression(out.provider);
-      if (expression) diagnostics_.add(Code::LF0203, provider.span(), "`provider` names one of `providers:`");
+      if (expression)
+        diagnostics_.add(Code::LF0203, provider.span(), "`provider` names one of `providers:`");
     }
     depends_on(node, out);
     return out;
@@ -117,8 +126,10 @@ class ModuleParser {
     const Node value = node.find(key);
     if (!value || value.is_null()) return false;
     if (auto b = value.as_bool()) return *b;
-    auto& d = diagnostics_.add(Code::LF0204, value.span(), "`" + std::string(key) + "` must be true or false");
-    if (value.is_scalar()) d.help.push_back("YAML 1.2 knows `true` and `false` only; `yes`, `no`, `on`, `off` are text");
+    auto& d = diagnostics_.add(Code::LF0204, value.span(),
+                               "`" + std::string(key) + "` must be true or false");
+    if (value.is_scalar())
+      d.help.push_back("YAML 1.2 knows `true` and `false` only; `yes`, `no`, `on`, `off` are text");
     return false;
   }
 
@@ -128,7 +139,8 @@ class ModuleParser {
     if (!value || value.is_null()) return out;
     if (auto one = value.as_text()) return {std::string(*one)};
     if (!value.is_list()) {
-      diagnostics_.add(Code::LF0203, value.span(), "`" + std::string(key) + "` must be a list of names");
+      diagnostics_.add(Code::LF0203, value.span(),
+                       "`" + std::string(key) + "` must be a list of names");
       return out;
     }
     for (size_t i = 0; i < value.size(); ++i) out.push_back(text_of(value.item(i), key));
@@ -147,8 +159,10 @@ class ModuleParser {
       const Node::Entry entry = value.entry(i);
       const auto text = entry.value.as_text();
       const auto duration = text ? parse_duration(*text) : std::nullopt;
-      if (duration) out.timeouts[std::string(entry.key.text())] = *duration;
-      else diagnostics_.add(Code::LF0204, entry.value.span(), "a timeout is a duration such as `10m`");
+      if (duration)
+        out.timeouts[std::string(entry.key.text())] = *duration;
+      else
+        diagnostics_.add(Code::LF0204, entry.value.span(), "a timeout is a duration such as `10m`");
     }
   }
 
@@ -177,7 +191,8 @@ class ModuleParser {
         }
       }
       if (!found && !one.constant.is_error()) {
-        diagnostics_.add(Code::LF0203, one.span, "`depends_on` lists references such as `${network}`");
+        diagnostics_.add(Code::LF0203, one.span,
+                         "`depends_on` lists references such as `${network}`");
       }
     };
     if (tree.kind == Tree::Kind::list) {
@@ -190,9 +205,12 @@ class ModuleParser {
   void name_check(const Node& key, const char* what) {
     const std::string name(key.text());
     if (is_name(name) && !reserved(name)) return;
-    diagnostics_.add(Code::LF0212, key.span(),
-                     reserved(name) ? "`" + name + "` is a word of the expression language and cannot name " + what
-                                    : "`" + name + "` cannot name " + what + ": letters, digits and `_` only, no digit first");
+    diagnostics_.add(
+        Code::LF0212, key.span(),
+        reserved(name)
+            ? "`" + name + "` is a word of the expression language and cannot name " + what
+            : "`" + name + "` cannot name " + what +
+                  ": letters, digits and `_` only, no digit first");
   }
 
   void input(const Node& key, const Node& value) {
@@ -201,7 +219,8 @@ class ModuleParser {
     decl.name = std::string(key.text());
     decl.span = key.span();
     if (!value.is_map()) {
-      diagnostics_.add(Code::LF0203, value.span(), "`" + decl.name + "` is declared by a map: `{type: string, default: …}`");
+      diagnostics_.add(Code::LF0203, value.span(),
+                       "`" + decl.name + "` is declared by a map: `{type: string, default: …}`");
       out_.inputs.push_back(std::move(decl));
       return;
     }
@@ -219,17 +238,20 @@ class ModuleParser {
       } else if (auto parsed = Type::parse(text, &error)) {
         decl.type = *parsed;
       } else {
-        diagnostics_.add(Code::LF0203, type.span(), "`" + text + "` is no type" + (error.empty() ? "" : ": " + error));
+        diagnostics_.add(Code::LF0203, type.span(),
+                         "`" + text + "` is no type" + (error.empty() ? "" : ": " + error));
       }
     }
     if (decl.type.kind() == Type::Kind::secret) decl.secret = true;
     decl.secret = decl.secret || flag(value, "secret");
     if (const Node doc = value.find("doc")) decl.doc = text_of(doc, "doc");
     const Node preset = value.find("default");
-    if (preset && !(preset.is_null() && preset.text().empty() && preset.span().begin == preset.span().end)) {
+    if (preset &&
+        !(preset.is_null() && preset.text().empty() && preset.span().begin == preset.span().end)) {
       decl.default_value = parse_tree(preset, diagnostics_);
       if (out_.kind == ModuleKind::root && !decl.default_value->is_static()) {
-        diagnostics_.add(Code::LF0203, preset.span(), "a variable's default is a plain value; use `locals` for expressions");
+        diagnostics_.add(Code::LF0203, preset.span(),
+                         "a variable's default is a plain value; use `locals` for expressions");
       }
     } else if (preset) {
       decl.default_value = Tree();
@@ -238,9 +260,12 @@ class ModuleParser {
     if (const Node check = value.find("check")) {
       const std::string text(check.text());
       const bool wrapped = cel::Interpolation::has_expression(text);
-      decl.check = cel::Interpolation::parse(wrapped ? text : "${" + text + "}",
-                                             wrapped ? check.text_map() : TextMap(check.span().source, check.span().begin >= 2 ? check.span().begin - 2 : 0),
-                                             diagnostics_);
+      decl.check = cel::Interpolation::parse(
+          wrapped ? text : "${" + text + "}",
+          wrapped
+              ? check.text_map()
+              : TextMap(check.span().source, check.span().begin >= 2 ? check.span().begin - 2 : 0),
+          diagnostics_);
     }
     if (const Node message = value.find("message")) decl.message = text_of(message, "message");
     out_.inputs.push_back(std::move(decl));
@@ -279,22 +304,26 @@ class ModuleParser {
       const std::string name(entry.key.text());
       if (name == "type") continue;
       Tree tree = parse_tree(entry.value, diagnostics_);
-      if (name == "when") decl.when = std::move(tree);
-      else decl.inputs.push_back({name, entry.key.span(), std::move(tree)});
+      if (name == "when")
+        decl.when = std::move(tree);
+      else
+        decl.inputs.push_back({name, entry.key.span(), std::move(tree)});
     }
     for (const auto& property : type->inputs) {
       if (property.required && !value.find(property.name)) {
-        diagnostics_.add(Code::LF0202, key.span(), "look-up `" + decl.key + "` needs `" + property.name + "`");
+        diagnostics_.add(Code::LF0202, key.span(),
+                         "look-up `" + decl.key + "` needs `" + property.name + "`");
       }
     }
     out_.data.push_back(std::move(decl));
   }
 
-  void unknown_type(const Node& node, const std::string& type, const std::vector<std::string>& names,
-                    const char* what) {
+  void unknown_type(const Node& node, const std::string& type,
+                    const std::vector<std::string>& names, const char* what) {
     auto& d = diagnostics_.add(Code::LF0205, node.span(), "`" + type + "` is no " + what + " type");
     const std::string near = nearest(type, names);
-    if (!near.empty()) d.fixes.push_back({"did you mean `" + near + "`?", node.span(), near, false});
+    if (!near.empty())
+      d.fixes.push_back({"did you mean `" + near + "`?", node.span(), near, false});
   }
 
   void resource(const Node& key, const Node& value) {
@@ -302,7 +331,8 @@ class ModuleParser {
     decl.key = std::string(key.text());
     decl.span = key.span();
     if (decl.key.empty() || decl.key.find('"') != std::string::npos) {
-      diagnostics_.add(Code::LF0212, key.span(), "a resource's key may be neither empty nor hold a quote");
+      diagnostics_.add(Code::LF0212, key.span(),
+                       "a resource's key may be neither empty nor hold a quote");
       return;
     }
     if (!value.is_map()) {
@@ -330,10 +360,22 @@ class ModuleParser {
       return;
     }
     decl.lifecycle = lifecycle(value, true);
-    static const std::vector<std::string> kWords = {
-        "type", "when", "for_each", "depends_on", "protect", "create_before_delete", "ignore_changes",
-        "replace_on", "moved_from", "adopt", "timeouts", "retain", "run", "restart", "alternatives",
-        "provider"};
+    static const std::vector<std::string> kWords = {"type",
+                                                    "when",
+                                                    "for_each",
+                                                    "depends_on",
+                                                    "protect",
+                                                    "create_before_delete",
+                                                    "ignore_changes",
+                                                    "replace_on",
+                                                    "moved_from",
+                                                    "adopt",
+                                                    "timeouts",
+                                                    "retain",
+                                                    "run",
+                                                    "restart",
+                                                    "alternatives",
+                                                    "provider"};
     bool too_many = false;
     for (size_t i = 0; i < value.size(); ++i) {
       const Node::Entry entry = value.entry(i);
@@ -351,8 +393,8 @@ class ModuleParser {
     for (const auto& property : type->properties) {
       const bool given = value.find(property.name) && !value.find(property.name).is_null();
       if (!property.required || given || property.unique_name) continue;
-      diagnostics_.add(Code::LF0202, key.span(),
-                       "`" + decl.key + "` needs `" + property.name + "`", property.doc);
+      diagnostics_.add(Code::LF0202, key.span(), "`" + decl.key + "` needs `" + property.name + "`",
+                       property.doc);
     }
     out_.resources.push_back(std::move(decl));
   }
@@ -360,7 +402,8 @@ class ModuleParser {
   void unknown_property(const Node& key, const std::string& name, const ResourceType& type,
                         bool computed, const std::vector<std::string>& words) {
     if (computed) {
-      diagnostics_.add(Code::LF0201, key.span(), "`" + name + "` of `" + type.name + "` is set by the cloud",
+      diagnostics_.add(Code::LF0201, key.span(),
+                       "`" + name + "` of `" + type.name + "` is set by the cloud",
                        "may be read, not written");
       return;
     }
@@ -368,10 +411,13 @@ class ModuleParser {
     for (const auto& property : type.properties) {
       if (!property.computed) known.push_back(property.name);
     }
-    auto& d = diagnostics_.add(Code::LF0201, key.span(), "`" + name + "` is no property of `" + type.name + "`");
+    auto& d = diagnostics_.add(Code::LF0201, key.span(),
+                               "`" + name + "` is no property of `" + type.name + "`");
     const std::string near = nearest(name, known);
-    if (!near.empty()) d.fixes.push_back({"did you mean `" + near + "`?", key.span(), near, false});
-    else d.help.push_back("its properties: llmforge explain " + type.name);
+    if (!near.empty())
+      d.fixes.push_back({"did you mean `" + near + "`?", key.span(), near, false});
+    else
+      d.help.push_back("its properties: llmforge explain " + type.name);
   }
 
   // Unknown keys inside objects, where the object is written out.
@@ -400,24 +446,30 @@ class ModuleParser {
         check_fields(*field, entry.value);
         continue;
       }
-      auto& d = diagnostics_.add(Code::LF0201, entry.key.span(), "`" + name + "` is no field of `" + property.name + "`");
+      auto& d = diagnostics_.add(Code::LF0201, entry.key.span(),
+                                 "`" + name + "` is no field of `" + property.name + "`");
       const std::string near = nearest(name, known);
-      if (!near.empty()) d.fixes.push_back({"did you mean `" + near + "`?", entry.key.span(), near, false});
-      else d.help.push_back("its fields: " + join(known, ", "));
+      if (!near.empty())
+        d.fixes.push_back({"did you mean `" + near + "`?", entry.key.span(), near, false});
+      else
+        d.help.push_back("its fields: " + join(known, ", "));
     }
     for (const auto& field : property.fields) {
       if (field.required && !value.find(field.name)) {
-        diagnostics_.add(Code::LF0202, value.span(), "`" + property.name + "` needs `" + field.name + "`", field.doc);
+        diagnostics_.add(Code::LF0202, value.span(),
+                         "`" + property.name + "` needs `" + field.name + "`", field.doc);
       }
     }
   }
 
   void module_call(const Node& key, const Node& value) {
     if (!value.is_map() || !value.find("use")) {
-      diagnostics_.add(Code::LF0202, key.span(), "module `" + std::string(key.text()) + "` needs `use: ./path.yaml`");
+      diagnostics_.add(Code::LF0202, key.span(),
+                       "module `" + std::string(key.text()) + "` needs `use: ./path.yaml`");
       return;
     }
-    only(value, {"use", "with", "when", "for_each", "depends_on", "protect", "retain", "provider"}, "a module's use");
+    only(value, {"use", "with", "when", "for_each", "depends_on", "protect", "retain", "provider"},
+         "a module's use");
     std::string path = text_of(value.find("use"), "use");
     if (!path.starts_with('/') && !out_.folder.empty()) path = out_.folder + "/" + path;
     const Module* module = modules_.user(path);
@@ -430,8 +482,10 @@ class ModuleParser {
     call.source = path;
     call.span = call.key_span = key.span();
     call.lifecycle = lifecycle(value, false);
-    if (with && with.is_map()) inputs_of(key, with, *module, call, {});
-    else check_required(key, *module, call);
+    if (with && with.is_map())
+      inputs_of(key, with, *module, call, {});
+    else
+      check_required(key, *module, call);
     out_.calls.push_back(std::move(call));
   }
 
@@ -445,10 +499,13 @@ class ModuleParser {
       const std::string name(entry.key.text());
       if (std::find(words.begin(), words.end(), name) != words.end()) continue;
       if (module.input(name) == nullptr) {
-        auto& d = diagnostics_.add(Code::LF0201, entry.key.span(), "`" + name + "` is no key of `" + module.name + "`");
+        auto& d = diagnostics_.add(Code::LF0201, entry.key.span(),
+                                   "`" + name + "` is no key of `" + module.name + "`");
         const std::string near = nearest(name, known);
-        if (!near.empty()) d.fixes.push_back({"did you mean `" + near + "`?", entry.key.span(), near, false});
-        else d.help.push_back("its keys: " + join(known, ", "));
+        if (!near.empty())
+          d.fixes.push_back({"did you mean `" + near + "`?", entry.key.span(), near, false});
+        else
+          d.help.push_back("its keys: " + join(known, ", "));
         continue;
       }
       call.inputs.push_back({name, entry.key.span(), parse_tree(entry.value, diagnostics_)});
@@ -461,7 +518,8 @@ class ModuleParser {
       const bool given = std::any_of(call.inputs.begin(), call.inputs.end(),
                                      [&](const Tree::Entry& e) { return e.key == one.name; });
       if (one.required && !given) {
-        diagnostics_.add(Code::LF0202, key.span(), "`" + std::string(key.text()) + "` needs `" + one.name + "`", one.doc);
+        diagnostics_.add(Code::LF0202, key.span(),
+                         "`" + std::string(key.text()) + "` needs `" + one.name + "`", one.doc);
       }
     }
   }
@@ -472,7 +530,8 @@ class ModuleParser {
     decl.key = std::string(key.text());
     decl.span = key.span();
     if (!value.is_map() || !value.find("path") || !value.find("content")) {
-      diagnostics_.add(Code::LF0202, key.span(), "file `" + decl.key + "` needs `path` and `content`");
+      diagnostics_.add(Code::LF0202, key.span(),
+                       "file `" + decl.key + "` needs `path` and `content`");
       return;
     }
     only(value, {"path", "content", "when", "mode"}, "a file");
@@ -524,8 +583,8 @@ void parse_module_parts(const Node& root, Module& out, Packages& packages, Modul
 ModuleCall parse_call(const Node& key, const Node& body, const std::string& block,
                       const Module& module, Packages& packages, ModuleStore& modules,
                       Diagnostics& diagnostics) {
-  static const std::vector<std::string> kWords = {"when", "for_each", "depends_on", "protect",
-                                                  "retain", "provider"};
+  static const std::vector<std::string> kWords = {"when",    "for_each", "depends_on",
+                                                  "protect", "retain",   "provider"};
   Module scratch;
   ModuleParser parser(scratch, packages, modules, "", diagnostics);
   ModuleCall call;

@@ -26,10 +26,10 @@ class Tree {
   Kind kind = Kind::constant;
   bool plain = false;  // a plain (unquoted) scalar: `no` here deserves its own message
   Span span;
-  Value constant;                       // constant
+  Value constant;                                  // constant
   std::shared_ptr<const cel::Interpolation> text;  // scalar
-  std::vector<Tree> items;              // list
-  std::vector<Entry> entries;           // map, in file order
+  std::vector<Tree> items;                         // list
+  std::vector<Entry> entries;                      // map, in file order
 
   bool is_null() const { return kind == Kind::constant && constant.is_null(); }
   const Tree* find(std::string_view key) const;

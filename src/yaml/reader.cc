@@ -89,14 +89,16 @@ class TreeBuilder : public YAML::EventHandler {
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     skip_to(place(mark));
     Span where = span(place(mark), place(mark));
-    if (const YamlToken* token = peek(); token != nullptr && token->kind == YamlToken::Kind::alias) {
+    if (const YamlToken* token = peek();
+        token != nullptr && token->kind == YamlToken::Kind::alias) {
       where = span(token->begin, token->end);
       ++next_;
     }
     last_end_ = where.end;
     const auto target = anchors_.find(anchor);
     if (target == anchors_.end()) {
-      diagnostics_.add(Code::LF0101, where, fmt::format("`{}` stands inside what it names", cut(where)));
+      diagnostics_.add(Code::LF0101, where,
+                       fmt::format("`{}` stands inside what it names", cut(where)));
       throw Stop{};
     }
     const uint64_t weight = weight_of(target->second);
@@ -172,9 +174,10 @@ class TreeBuilder : public YAML::EventHandler {
   // Past the anchors before a node, and past anything before its mark (there is nothing, unless
   // scan and parser disagree: then this brings them together again).
   void skip_to(uint32_t at) {
-    while (next_ < scan_.tokens.size() && (scan_.tokens[next_].kind == YamlToken::Kind::anchor ||
-                                           scan_.tokens[next_].end <= at)) {
-      if (scan_.tokens[next_].kind == YamlToken::Kind::anchor && scan_.tokens[next_].begin > at) break;
+    while (next_ < scan_.tokens.size() &&
+           (scan_.tokens[next_].kind == YamlToken::Kind::anchor || scan_.tokens[next_].end <= at)) {
+      if (scan_.tokens[next_].kind == YamlToken::Kind::anchor && scan_.tokens[next_].begin > at)
+        break;
       ++next_;
     }
   }
@@ -203,14 +206,13 @@ class TreeBuilder : public YAML::EventHandler {
   void check_number(NodeId id, const std::string& value, const Span& where) {
     if (plain_kind(value) != PlainKind::leading_zero) return;
     if (diagnostics_.all().size() >= first_diagnostic_ + limits_.errors_max) throw Stop{};
-    Diagnostic& d = diagnostics_.add(
-        Code::LF0107, where, fmt::format("`{}` is a number with a leading zero", value),
-        "some programs read it as octal, some as decimal");
+    Diagnostic& d = diagnostics_.add(Code::LF0107, where,
+                                     fmt::format("`{}` is a number with a leading zero", value),
+                                     "some programs read it as octal, some as decimal");
     d.fixes.push_back({"if it is a text, quote it", where, fmt::format("\"{}\"", value), false});
-    const std::string_view digits = std::string_view(value).substr(value.find_first_not_of("+-0") ==
-                                                                           std::string::npos
-                                                                       ? value.size() - 1
-                                                                       : value.find_first_not_of("+-0"));
+    const std::string_view digits = std::string_view(value).substr(
+        value.find_first_not_of("+-0") == std::string::npos ? value.size() - 1
+                                                            : value.find_first_not_of("+-0"));
     const std::string octal = fmt::format("0o{}", digits);
     if (value[0] != '-' && value[0] != '+' && plain_kind(octal) == PlainKind::integer) {
       d.fixes.push_back({"if it is an octal number", where, octal, false});
@@ -247,8 +249,9 @@ class TreeBuilder : public YAML::EventHandler {
       }
     }
     if (expects_key()) {
-      diagnostics_.add(Code::LF0108, span(frame.begin, frame.begin + (frame.bracket ? 1 : 0)),
-                       fmt::format("a key must be plain text, not a {}", is_map ? "map" : "list"))
+      diagnostics_
+          .add(Code::LF0108, span(frame.begin, frame.begin + (frame.bracket ? 1 : 0)),
+               fmt::format("a key must be plain text, not a {}", is_map ? "map" : "list"))
           .help.push_back("an expression as a key or value needs quotes");
     }
     if (frames_.size() >= limits_.depth_max) {
@@ -263,7 +266,8 @@ class TreeBuilder : public YAML::EventHandler {
     const Frame frame = frames_.back();
     uint32_t end = last_end_;
     if (frame.bracket) {
-      while (next_ < scan_.tokens.size() && scan_.tokens[next_].kind != YamlToken::Kind::close) ++next_;
+      while (next_ < scan_.tokens.size() && scan_.tokens[next_].kind != YamlToken::Kind::close)
+        ++next_;
       if (next_ < scan_.tokens.size()) end = scan_.tokens[next_++].end;
       last_end_ = end;
     }
@@ -304,11 +308,11 @@ class TreeBuilder : public YAML::EventHandler {
     const Node node = tree_.node(id);
     if (node.is_scalar()) return;
     if (node.is_null()) {
-      Diagnostic& d = diagnostics_.add(
-          Code::LF0108, where,
-          node.text().empty() ? "a key is missing here"
-                              : fmt::format("`{}` as a key is no text", node.text()),
-          "");
+      Diagnostic& d = diagnostics_.add(Code::LF0108, where,
+                                       node.text().empty()
+                                           ? "a key is missing here"
+                                           : fmt::format("`{}` as a key is no text", node.text()),
+                                       "");
       if (!node.text().empty()) {
         d.fixes.push_back({"quote it", where, fmt::format("\"{}\"", node.text()), true});
       }
@@ -415,9 +419,9 @@ class TreeBuilder : public YAML::EventHandler {
 
   void duplicate(const Node& key, const Node& first) {
     if (diagnostics_.all().size() >= first_diagnostic_ + limits_.errors_max) throw Stop{};
-    Diagnostic& d = diagnostics_.add(Code::LF0103, key.span(),
-                                     fmt::format("the key `{}` is here twice", printable(key.text())),
-                                     "the second one");
+    Diagnostic& d = diagnostics_.add(
+        Code::LF0103, key.span(), fmt::format("the key `{}` is here twice", printable(key.text())),
+        "the second one");
     d.others.push_back({first.span(), "the first one"});
   }
 
@@ -444,11 +448,11 @@ bool check_bytes(std::string_view text, SourceId source, Diagnostics& diagnostic
   size_t bad = 0;
   if (!valid_utf8(text, &bad)) {
     const auto at = static_cast<uint32_t>(bad);
-    Diagnostic& d = diagnostics.add(
-        Code::LF0102, {source, at, at + 1},
-        fmt::format("the byte 0x{:02x} at offset {} is no valid UTF-8",
-                    static_cast<unsigned>(static_cast<uint8_t>(text[bad])), bad),
-        "");
+    Diagnostic& d =
+        diagnostics.add(Code::LF0102, {source, at, at + 1},
+                        fmt::format("the byte 0x{:02x} at offset {} is no valid UTF-8",
+                                    static_cast<unsigned>(static_cast<uint8_t>(text[bad])), bad),
+                        "");
     if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")) {
       d.help.push_back("the file seems to be UTF-16: save it as UTF-8");
     } else {

@@ -44,7 +44,8 @@ struct Read {
   std::string under(const Node& node, std::string_view part) const {
     const size_t at = node.text().find(part);
     REQUIRE(at != std::string_view::npos);
-    return source(node.text_map().span(static_cast<uint32_t>(at), static_cast<uint32_t>(at + part.size())));
+    return source(
+        node.text_map().span(static_cast<uint32_t>(at), static_cast<uint32_t>(at + part.size())));
   }
 };
 
@@ -75,8 +76,9 @@ void check_decoding(const Read& r, const Node& node) {
 }  // namespace
 
 TEST_CASE("plain data of every kind", "[reader]") {
-  Read r("a: 1\nb: [true, no, on, 1:30, null, ~, 0x1F, 0o17, -3, 1.5, .inf, 1e3]\n"
-         "c: {d: 'it''s', e: \"x\\ty\"}\nf:\n  - g\n  - h: 1\n    i: 2\nj:\nk: \"12\"\n80: x\n");
+  Read r(
+      "a: 1\nb: [true, no, on, 1:30, null, ~, 0x1F, 0o17, -3, 1.5, .inf, 1e3]\n"
+      "c: {d: 'it''s', e: \"x\\ty\"}\nf:\n  - g\n  - h: 1\n    i: 2\nj:\nk: \"12\"\n80: x\n");
   REQUIRE(r.codes() == "");
   CHECK(r.json() ==
         R"({"a":1,"b":[true,"no","on","1:30",null,null,31,15,-3,1.5,null,1000.0],)"
@@ -92,7 +94,8 @@ TEST_CASE("plain data of every kind", "[reader]") {
 }
 
 TEST_CASE("empty files, marks, line ends", "[reader]") {
-  for (const char* text : {"", "\n\n", "# only a comment\n", "---\n", "\xef\xbb\xbf", "--- # x\n...\n"}) {
+  for (const char* text :
+       {"", "\n\n", "# only a comment\n", "---\n", "\xef\xbb\xbf", "--- # x\n...\n"}) {
     Read r(text);
     CHECK(r.codes() == "");
     CHECK(r.root.is_map());
@@ -107,18 +110,20 @@ TEST_CASE("empty files, marks, line ends", "[reader]") {
 }
 
 TEST_CASE("places inside quoted, folded and literal scalars", "[reader]") {
-  Read r("a: \"x\\t${one}\\u00e9 ${two}\"\n"
-         "b: 'it''s ${one}'\n"
-         "c: >-\n  first\n  ${one}\n\n  ${two}\n"
-         "d: |\n  if ${one}\n    then ${two}\n"
-         "e: some\n  plain ${one}\n  text\n"
-         "f: \"two\n\n  lines ${one} \\\n  joined ${two}\"\n"
-         "g: é ${one}\n");
+  Read r(
+      "a: \"x\\t${one}\\u00e9 ${two}\"\n"
+      "b: 'it''s ${one}'\n"
+      "c: >-\n  first\n  ${one}\n\n  ${two}\n"
+      "d: |\n  if ${one}\n    then ${two}\n"
+      "e: some\n  plain ${one}\n  text\n"
+      "f: \"two\n\n  lines ${one} \\\n  joined ${two}\"\n"
+      "g: é ${one}\n");
   REQUIRE(r.codes() == "");
   for (const char* key : {"a", "b", "c", "d", "e", "f", "g"}) {
     CHECK(r.under(r.root.find(key), "${one}") == "${one}");
   }
-  for (const char* key : {"a", "c", "d", "f"}) CHECK(r.under(r.root.find(key), "${two}") == "${two}");
+  for (const char* key : {"a", "c", "d", "f"})
+    CHECK(r.under(r.root.find(key), "${two}") == "${two}");
   CHECK(r.root.find("c").text() == "first ${one}\n${two}");
   CHECK(r.root.find("f").text() == "two\nlines ${one} joined ${two}");
   CHECK(r.under(r.root.find("a"), "\t") == "\\t");
@@ -127,8 +132,10 @@ TEST_CASE("places inside quoted, folded and literal scalars", "[reader]") {
 }
 
 TEST_CASE("block scalars with every kind of end", "[reader]") {
-  Read r("a: |+\n  x\n\n\nb: |-\n  y\n\nc: >\n  p\n  q\n\n   more\n  back\n# note\nd:\n  - |2\n      two\n  - >+\n    k\n\ne: |\n"
-         "f: end\ng: |\n  last");
+  Read r(
+      "a: |+\n  x\n\n\nb: |-\n  y\n\nc: >\n  p\n  q\n\n   more\n  back\n# note\nd:\n  - |2\n      "
+      "two\n  - >+\n    k\n\ne: |\n"
+      "f: end\ng: |\n  last");
   REQUIRE(r.codes() == "");
   CHECK(r.root.find("a").text() == "x\n\n\n");
   CHECK(r.root.find("b").text() == "y");
@@ -142,18 +149,22 @@ TEST_CASE("block scalars with every kind of end", "[reader]") {
 }
 
 TEST_CASE("comments and blank lines are kept", "[reader]") {
-  Read r("# head\n\na: 1 # one\nb: |\n  # no comment\n  x\nc: [1, # in flow\n  2]\nd: 'a # b'\ne: x#y\n");
+  Read r(
+      "# head\n\na: 1 # one\nb: |\n  # no comment\n  x\nc: [1, # in flow\n  2]\nd: 'a # b'\ne: "
+      "x#y\n");
   REQUIRE(r.codes() == "");
   std::vector<std::string> seen;
   for (const Trivia& t : r.tree.trivia()) {
-    seen.push_back(t.kind == Trivia::Kind::blank_line ? "" : r.source(t.span) + (t.own_line ? "!" : ""));
+    seen.push_back(t.kind == Trivia::Kind::blank_line ? ""
+                                                      : r.source(t.span) + (t.own_line ? "!" : ""));
   }
   CHECK(seen == std::vector<std::string>{"# head!", "", "# one", "# in flow"});
 }
 
 TEST_CASE("aliases and merge keys", "[reader]") {
-  Read r("base: &b {x: 1, y: 2}\nmore: &m\n  y: 3\n  z: 4\nuse:\n  <<: *b\n  x: 9\n"
-         "both:\n  <<: [*b, *m]\n  w: 0\nlist: [*b, *b]\n");
+  Read r(
+      "base: &b {x: 1, y: 2}\nmore: &m\n  y: 3\n  z: 4\nuse:\n  <<: *b\n  x: 9\n"
+      "both:\n  <<: [*b, *m]\n  w: 0\nlist: [*b, *b]\n");
   REQUIRE(r.codes() == "");
   CHECK(to_json(r.root.find("use").to_value()) == R"({"y":2,"x":9})");
   CHECK(to_json(r.root.find("both").to_value()) == R"({"x":1,"y":2,"z":4,"w":0})");
@@ -246,7 +257,8 @@ TEST_CASE("unquoted expressions", "[reader]") {
   CHECK(ternary.root.find("other").as_int() == 1);
   Read comment("key: ${size(x) # y} z\n");
   CHECK(fixed(comment) == "key: \"${size(x) # y} z\"\n");
-  CHECK(Read("a: ${x} # comment\nb: ${m['a']}/y\nc: ${x ? 1:2}\nd: pre ${ {'a':1} }\n").codes() == "");
+  CHECK(Read("a: ${x} # comment\nb: ${m['a']}/y\nc: ${x ? 1:2}\nd: pre ${ {'a':1} }\n").codes() ==
+        "");
   CHECK(Read("a: [\"${x}\", '${y}', \"$${z}\"]\n").codes() == "");
   CHECK(Read("a: {b: ${x, c: 2}\n").codes().starts_with("LF0104@1:8"));
 }
@@ -275,7 +287,12 @@ TEST_CASE("bytes that are no text", "[reader]") {
   Read r("a: 1\nb: \"\xff\"\n");
   CHECK(r.codes() == "LF0102@2:5");
   CHECK(r.diagnostics.all()[0].message == "the byte 0xff at offset 9 is no valid UTF-8");
-  CHECK(Read("\xff\xfe" "a\0").diagnostics.all().at(0).help.at(0).find("UTF-16") != std::string::npos);
+  CHECK(Read("\xff\xfe"
+             "a\0")
+            .diagnostics.all()
+            .at(0)
+            .help.at(0)
+            .find("UTF-16") != std::string::npos);
   CHECK(Read("a: \x01\n").codes() == "LF0101@1:4");
   CHECK(Read(std::string("a: \0b\n", 6)).codes() == "LF0101@1:4");
   CHECK(Read("a: 'x\x04y'\nb: 1\n").codes() == "LF0101@1:6");
@@ -292,9 +309,11 @@ TEST_CASE("mistakes in people's words", "[reader]") {
   CHECK(first("a: [1, 2\nb: 3\n") == "LF0101@1:4: this `[` is never closed");
   CHECK(first("a: 1]\n") == "none");
   CHECK(first("a: [1}\n") == "LF0101@1:6: `}` closes `[`");
-  CHECK(first("a: x: y\n") == "LF0101@1:5: a value on its key's line cannot hold `: ` without quotes");
+  CHECK(first("a: x: y\n") ==
+        "LF0101@1:5: a value on its key's line cannot hold `: ` without quotes");
   CHECK(first("a: b\n  c: d\n") == "LF0101@2:3: `c` cannot be a key here");
-  CHECK(first("a:\n    b: 1\n  c: 2\n") == "LF0101@3:3: this line's indentation fits no line above");
+  CHECK(first("a:\n    b: 1\n  c: 2\n") ==
+        "LF0101@3:3: this line's indentation fits no line above");
   CHECK(first("a: 1\nb\nc: 2\n") == "LF0101@2:1: `b` has no `:` and no value");
   CHECK(first("a: 1\nb:2\nc: 2\n") == "LF0101@2:2: a space is missing after `:`");
   CHECK(first("a:\n  x: 1\n  y\nc: 2\n") == "LF0101@3:3: `y` has no `:` and no value");
@@ -304,8 +323,7 @@ TEST_CASE("mistakes in people's words", "[reader]") {
   CHECK(first("a: \"${x}\"/y\n") == "LF0101@1:10: text after the closing `\"`");
   CHECK(first("a: 'it's'\n") == "LF0101@1:8: a `'` inside the quoted text ends it");
   CHECK(first("a: @x\n") == "LF0101@1:4: a value cannot begin with `@`");
-  CHECK(first("a: %x\nb: `y`\n") ==
-        "LF0101@1:4 LF0101@2:4: a value cannot begin with `%`");
+  CHECK(first("a: %x\nb: `y`\n") == "LF0101@1:4 LF0101@2:4: a value cannot begin with `%`");
   CHECK(first("a: - b\n") == "LF0101@1:4: a list cannot begin on its key's line");
   CHECK(first("a: | x\n") == "LF0101@1:4: a value that begins with `|` is a block of lines");
   CHECK(first("a: [\"x\" \"y\"]\n") == "LF0101@1:8: a `,` is missing between two items");

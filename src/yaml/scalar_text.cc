@@ -10,7 +10,9 @@ namespace {
 
 constexpr int kIndentTried = 24;
 
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
+bool is_blank(char c) {
+  return c == ' ' || c == '\t';
+}
 
 class Decoder {
  public:

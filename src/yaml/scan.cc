@@ -44,7 +44,9 @@ std::string yaml_quoted(std::string_view text) {
       continue;
     }
     while (!flat.empty() && flat.back() == ' ') flat.pop_back();
-    while (i + 1 < text.size() && (text[i + 1] == ' ' || text[i + 1] == '\n' || text[i + 1] == '\r')) ++i;
+    while (i + 1 < text.size() &&
+           (text[i + 1] == ' ' || text[i + 1] == '\n' || text[i + 1] == '\r'))
+      ++i;
     flat += ' ';
   }
   const bool single = flat.find_first_of("\"\\") != std::string::npos;
@@ -79,7 +81,8 @@ YamlScan YamlScanner::run() {
   if (!stopped_ && !flow_.empty()) {
     const Flow open = flow_.back();
     if (!expression_in_flow_) {
-      report(Code::LF0101, open.at, open.at + 1, fmt::format("this `{}` is never closed", open.open),
+      report(Code::LF0101, open.at, open.at + 1,
+             fmt::format("this `{}` is never closed", open.open),
              fmt::format("a `{}` is missing", open.open == '[' ? ']' : '}'));
     }
     scan_.broken = true;
@@ -167,7 +170,8 @@ bool YamlScanner::marker(size_t eol) {
   if (text_[pos_] == '%') {
     if (text_.substr(pos_, 5) != "%YAML" || has_content_) {
       report(Code::LF0110, pos_, eol,
-             has_content_ ? "a plain value cannot begin with `%`" : "a directive that specs do not have",
+             has_content_ ? "a plain value cannot begin with `%`"
+                          : "a directive that specs do not have",
              has_content_ ? "quote the value" : "");
       stop();
       return false;
@@ -275,7 +279,8 @@ void YamlScanner::step() {
     return;
   }
   if (c == '?' && blank_next) {
-    report(Code::LF0108, pos_, pos_ + 1, "a key must be plain text", "`? ` begins a list or map as key");
+    report(Code::LF0108, pos_, pos_ + 1, "a key must be plain text",
+           "`? ` begins a list or map as key");
     stop();
     return;
   }
@@ -290,9 +295,10 @@ void YamlScanner::step() {
 }
 
 void YamlScanner::control_character() {
-  report(Code::LF0101, pos_, pos_ + 1,
-         fmt::format("a control character (0x{:02x}) in the text", static_cast<unsigned>(text_[pos_])),
-         "")
+  report(
+      Code::LF0101, pos_, pos_ + 1,
+      fmt::format("a control character (0x{:02x}) in the text", static_cast<unsigned>(text_[pos_])),
+      "")
       .help.push_back("inside double quotes it is written as an escape");
   scan_.broken = true;
   ++pos_;
@@ -322,13 +328,15 @@ void YamlScanner::token(char c) {
 // `@x`, `%x`, `,x`: no plain scalar begins so.
 void YamlScanner::bad_start(char c) {
   size_t end = flow_.empty() ? line_end(pos_) : pos_ + 1;
-  while (!flow_.empty() && end < text_.size() && !flow_indicator_at(end) && !at_line_end(end)) ++end;
+  while (!flow_.empty() && end < text_.size() && !flow_indicator_at(end) && !at_line_end(end))
+    ++end;
   const size_t comment = text_.substr(0, end).find(" #", pos_);
   end = std::min(end, comment);
   while (end > pos_ + 1 && blank_at(end - 1)) --end;
-  Diagnostic& d = report(Code::LF0101, pos_, end,
-                         fmt::format("a value cannot begin with `{}`", c), "quote it");
-  d.fixes.push_back({"quote it", span(pos_, end), yaml_quoted(text_.substr(pos_, end - pos_)), true});
+  Diagnostic& d =
+      report(Code::LF0101, pos_, end, fmt::format("a value cannot begin with `{}`", c), "quote it");
+  d.fixes.push_back(
+      {"quote it", span(pos_, end), yaml_quoted(text_.substr(pos_, end - pos_)), true});
   mask(pos_, end, 'x');
   add_token(YamlToken::Kind::plain, pos_, end, true);
 }
@@ -353,8 +361,8 @@ void YamlScanner::open_flow(char c) {
     last_first_on_line_ = first_on_line_;
   }
   flow_.push_back({c, pos_, last_begin_, last_first_on_line_});
-  scan_.tokens.push_back({YamlToken::Kind::open, false, static_cast<uint32_t>(pos_),
-                          static_cast<uint32_t>(pos_ + 1)});
+  scan_.tokens.push_back(
+      {YamlToken::Kind::open, false, static_cast<uint32_t>(pos_), static_cast<uint32_t>(pos_ + 1)});
   depth_check(pos_);
   if (stopped_) return;
   ++pos_;
@@ -392,16 +400,19 @@ void YamlScanner::name(char c) {
   // `*a: 1`: the colon belongs to the key, not to the name.
   if (c == '*' && end > pos_ + 2 && text_[end - 1] == ':' && blank_at(end)) --end;
   if (end == pos_ + 1) {
-    Diagnostic& d = report(Code::LF0101, pos_, end, fmt::format("a value cannot begin with `{}`", c),
-                           c == '*' ? "here it would name an alias" : "here it would name an anchor");
+    Diagnostic& d =
+        report(Code::LF0101, pos_, end, fmt::format("a value cannot begin with `{}`", c),
+               c == '*' ? "here it would name an alias" : "here it would name an anchor");
     const size_t eol = line_end(pos_);
-    d.fixes.push_back({"quote it", span(pos_, eol), yaml_quoted(text_.substr(pos_, eol - pos_)), false});
+    d.fixes.push_back(
+        {"quote it", span(pos_, eol), yaml_quoted(text_.substr(pos_, eol - pos_)), false});
     scan_.broken = true;
     pos_ = flow_.empty() ? eol : end;
     return;
   }
   if (c == '*' && ++aliases_ > limits_.aliases_max) {
-    report(Code::LF0105, pos_, end, fmt::format("more than {} aliases in one file", limits_.aliases_max));
+    report(Code::LF0105, pos_, end,
+           fmt::format("more than {} aliases in one file", limits_.aliases_max));
     stop();
     return;
   }
@@ -410,8 +421,8 @@ void YamlScanner::name(char c) {
     return;
   }
   property(end);
-  scan_.tokens.push_back({YamlToken::Kind::anchor, false, static_cast<uint32_t>(pos_),
-                          static_cast<uint32_t>(end)});
+  scan_.tokens.push_back(
+      {YamlToken::Kind::anchor, false, static_cast<uint32_t>(pos_), static_cast<uint32_t>(end)});
   pos_ = end;
 }
 
@@ -428,7 +439,8 @@ void YamlScanner::tag() {
   size_t end = pos_ + 1;
   while (end < text_.size() && !blank_at(end) && !flow_indicator_at(end)) ++end;
   const std::string_view word = text_.substr(pos_, end - pos_);
-  Diagnostic& d = report(Code::LF0110, pos_, end, fmt::format("specs have no tags such as `{}`", word), "");
+  Diagnostic& d =
+      report(Code::LF0110, pos_, end, fmt::format("specs have no tags such as `{}`", word), "");
   if (word == "!!str") {
     d.help.push_back("quotes make a value text");
   } else {

@@ -21,8 +21,8 @@ bool YamlScanner::value_indicator() {
     return true;
   }
   if (last_ != Last::value || first_on_line_) {
-    report(Code::LF0101, pos_, pos_ + 1, "a key is missing before `:`", "").help.push_back(
-        "an empty key is written \"\"");
+    report(Code::LF0101, pos_, pos_ + 1, "a key is missing before `:`", "")
+        .help.push_back("an empty key is written \"\"");
     scan_.broken = true;
     ++pos_;
     return true;
@@ -48,14 +48,14 @@ void YamlScanner::second_colon() {
     const size_t line = text_.rfind('\n', pos_) + 1;
     const size_t key = line + indent_of(line);
     const bool quoted = text_[last_text_] == '"' || text_[last_text_] == '\'';
-    Diagnostic& d = report(
-        Code::LF0101, key, pos_ + 1,
-        fmt::format("`{}` cannot be a key here",
-                    text_.substr(key, std::min<size_t>(pos_ - key, 60))),
-        quoted ? "the quoted text before it began on an earlier line"
-               : "it is indented as a part of the value above");
-    d.others.push_back({span(last_begin_, std::min(line_end(last_begin_), last_begin_ + 60)),
-                        quoted ? "it begins here: is its closing quote missing?" : "the value begins here"});
+    Diagnostic& d = report(Code::LF0101, key, pos_ + 1,
+                           fmt::format("`{}` cannot be a key here",
+                                       text_.substr(key, std::min<size_t>(pos_ - key, 60))),
+                           quoted ? "the quoted text before it began on an earlier line"
+                                  : "it is indented as a part of the value above");
+    d.others.push_back(
+        {span(last_begin_, std::min(line_end(last_begin_), last_begin_ + 60)),
+         quoted ? "it begins here: is its closing quote missing?" : "the value begins here"});
   } else {
     const size_t comment = text_.substr(0, eol).find(" #", pos_);
     size_t end = std::min(eol, comment);
@@ -89,10 +89,12 @@ bool YamlScanner::after_value(char c) {
   end = std::min(end, comment);
   while (end > pos_ + 1 && blank_at(end - 1)) --end;
   const char closing = text_[before.end - 1];
-  Diagnostic& d = report(Code::LF0101, pos_, end, fmt::format("text after the closing `{}`", closing),
-                         "the value has ended before it");
+  Diagnostic& d =
+      report(Code::LF0101, pos_, end, fmt::format("text after the closing `{}`", closing),
+             "the value has ended before it");
   if (before.kind == YamlToken::Kind::alias) d.message = "text after an alias";
-  if (before.kind == YamlToken::Kind::double_quoted || before.kind == YamlToken::Kind::single_quoted) {
+  if (before.kind == YamlToken::Kind::double_quoted ||
+      before.kind == YamlToken::Kind::single_quoted) {
     const std::string_view inner = text_.substr(before.begin + 1, before.end - before.begin - 2);
     // Either the text holds its own kind of quote, or the quotes were meant for a part of it.
     const bool holds_quotes = text_[end - 1] == closing;
@@ -120,11 +122,14 @@ void YamlScanner::missing_colon() {
   if (static_cast<int64_t>(column) != indents_.back().column) return;
   scan_.broken = true;
   const std::string_view word = text_.substr(token.begin, token.end - token.begin);
-  const size_t colon = token.kind == YamlToken::Kind::plain ? word.find(':') : std::string_view::npos;
-  if (colon != std::string_view::npos && colon > 0 && word.substr(0, colon).find(' ') == word.npos) {
+  const size_t colon =
+      token.kind == YamlToken::Kind::plain ? word.find(':') : std::string_view::npos;
+  if (colon != std::string_view::npos && colon > 0 &&
+      word.substr(0, colon).find(' ') == word.npos) {
     Diagnostic& d = report(Code::LF0101, token.begin + colon, token.begin + colon + 1,
                            "a space is missing after `:`", "");
-    d.fixes.push_back({"put a space", span(token.begin + colon, token.begin + colon + 1), ": ", true});
+    d.fixes.push_back(
+        {"put a space", span(token.begin + colon, token.begin + colon + 1), ": ", true});
     return;
   }
   report(Code::LF0101, token.begin, token.end,
@@ -214,7 +219,8 @@ void YamlScanner::unquoted_expression(size_t begin, size_t end) {
       in_flow ? "an expression inside `{…}` or `[…]` needs quotes"
               : "an expression that holds `: ` or ` #` needs quotes",
       in_flow ? "without them YAML reads its braces as a map" : "without them YAML cuts it there");
-  d.fixes.push_back({"quote it", span(begin, end), yaml_quoted(text_.substr(begin, end - begin)), true});
+  d.fixes.push_back(
+      {"quote it", span(begin, end), yaml_quoted(text_.substr(begin, end - begin)), true});
 }
 
 void YamlScanner::quoted(char quote) {
@@ -267,7 +273,8 @@ void YamlScanner::unclosed(size_t begin) {
   Diagnostic& d = report(Code::LF0101, begin, lone ? end : std::min(end, begin + 1),
                          fmt::format("this `{}` is never closed", text_[begin]),
                          fmt::format("the closing `{}` is missing", text_[begin]));
-  if (text_[begin] == '\'' && text_.substr(begin, end - begin).find("''") != std::string_view::npos) {
+  if (text_[begin] == '\'' &&
+      text_.substr(begin, end - begin).find("''") != std::string_view::npos) {
     d.help.push_back("`''` inside single quotes stands for one `'`");
   }
   scan_.broken = true;
@@ -291,7 +298,8 @@ bool YamlScanner::escape_ok(size_t at, size_t& length) const {
   }
   if (c == '\r' && at + 2 < text_.size() && text_[at + 2] == '\n') return true;
   const size_t digits = c == 'x' ? 2 : c == 'u' ? 4 : c == 'U' ? 8 : 0;
-  if (digits == 0) return std::string_view("0abt\tnvfre \"/\\N_LP").find(c) != std::string_view::npos;
+  if (digits == 0)
+    return std::string_view("0abt\tnvfre \"/\\N_LP").find(c) != std::string_view::npos;
   uint64_t cp = 0;
   for (size_t k = 0; k < digits; ++k) {
     const size_t p = at + 2 + k;
@@ -309,7 +317,8 @@ bool YamlScanner::escape_ok(size_t at, size_t& length) const {
 
 void YamlScanner::bad_escape(size_t at, size_t length) {
   // Not into the middle of a character.
-  while (at + length < text_.size() && (static_cast<uint8_t>(text_[at + length]) & 0xc0) == 0x80) ++length;
+  while (at + length < text_.size() && (static_cast<uint8_t>(text_[at + length]) & 0xc0) == 0x80)
+    ++length;
   const std::string_view escape = text_.substr(at, length);
   Diagnostic& d = report(Code::LF0101, at, at + length,
                          fmt::format("`{}` is no escape that YAML has", escape), "");
@@ -333,7 +342,8 @@ void YamlScanner::block_scalar(char c) {
     }
   }
   size_t header_end = i;
-  while (header_end < text_.size() && (text_[header_end] == ' ' || text_[header_end] == '\t')) ++header_end;
+  while (header_end < text_.size() && (text_[header_end] == ' ' || text_[header_end] == '\t'))
+    ++header_end;
   const bool comment = header_end > i && header_end < text_.size() && text_[header_end] == '#';
   if (!comment && !at_line_end(header_end)) {
     Diagnostic& d = report(Code::LF0101, begin, line_end(begin),

@@ -108,7 +108,7 @@ class YamlScanner {
   bool first_on_line_ = true;
   bool has_content_ = false, started_ = false, ended_ = false, stopped_ = false;
   bool tab_lines_ = false;
-  size_t unclosed_until_ = 0;  // an expression before it has no end on its line
+  size_t unclosed_until_ = 0;        // an expression before it has no end on its line
   bool expression_in_flow_ = false;  // its braces may have upset the brackets
 
   Last last_ = Last::none;

@@ -16,7 +16,9 @@ constexpr size_t kBlockBytes = 32 * 1024;
 constexpr uint32_t kIndexFrom = 16;
 constexpr uint32_t kAbsent = UINT32_MAX;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 bool one_of(std::string_view text, std::initializer_list<std::string_view> words) {
   for (const auto word : words) {
     if (text == word) return true;
@@ -123,7 +125,9 @@ NodeId SyntaxTree::add_map(Span span, NodeStyle style, std::span<const NodeId> k
   return add(data);
 }
 
-void SyntaxTree::poison(NodeId id) { nodes_[static_cast<size_t>(id)].poisoned = true; }
+void SyntaxTree::poison(NodeId id) {
+  nodes_[static_cast<size_t>(id)].poisoned = true;
+}
 
 std::string_view SyntaxTree::keep(std::string_view text) {
   if (text.empty()) return {};
@@ -163,12 +167,18 @@ uint32_t SyntaxTree::find_entry(NodeId map, std::string_view key) const {
   return found == index.end() ? kAbsent : found->second;
 }
 
-NodeKind Node::kind() const { return tree_ == nullptr ? NodeKind::null : tree_->data(id_).kind; }
+NodeKind Node::kind() const {
+  return tree_ == nullptr ? NodeKind::null : tree_->data(id_).kind;
+}
 NodeStyle Node::style() const {
   return tree_ == nullptr ? NodeStyle::plain : tree_->data(id_).style;
 }
-bool Node::is_poisoned() const { return tree_ != nullptr && tree_->data(id_).poisoned; }
-Span Node::span() const { return tree_ == nullptr ? Span{} : tree_->data(id_).span; }
+bool Node::is_poisoned() const {
+  return tree_ != nullptr && tree_->data(id_).poisoned;
+}
+Span Node::span() const {
+  return tree_ == nullptr ? Span{} : tree_->data(id_).span;
+}
 
 std::string_view Node::text() const {
   if (tree_ == nullptr || is_list() || is_map()) return {};
@@ -240,7 +250,8 @@ std::optional<double> Node::as_double() const {
       // Too small is zero, too large is infinity: the sign of the exponent tells.
       const size_t e = bare.find_first_of("eE");
       value = e != bare.npos && bare.substr(e + 1).starts_with('-')
-                  ? 0.0 : std::numeric_limits<double>::infinity();
+                  ? 0.0
+                  : std::numeric_limits<double>::infinity();
     } else if (error != std::errc()) {
       return std::nullopt;
     }

@@ -28,8 +28,13 @@ inline constexpr NodeId kNoNode{UINT32_MAX};
 
 enum class NodeKind : uint8_t { null, scalar, list, map };
 enum class NodeStyle : uint8_t {
-  plain, single_quoted, double_quoted, literal, folded,  // scalars (null is plain)
-  block, flow,                                           // lists and maps
+  plain,
+  single_quoted,
+  double_quoted,
+  literal,
+  folded,  // scalars (null is plain)
+  block,
+  flow,  // lists and maps
 };
 
 // Comments and blank lines, which no node holds. For formatting a file without losing them.
@@ -78,7 +83,7 @@ class Node {
   // YAML 1.2 core schema. nullopt: not of that kind; quoted scalars are always text.
   std::optional<bool> as_bool() const;
   std::optional<int64_t> as_int() const;
-  std::optional<double> as_double() const;  // whole numbers too
+  std::optional<double> as_double() const;          // whole numbers too
   std::optional<std::string_view> as_text() const;  // any scalar that is no null
 
   // Plain data: null, bool, int (uint above 2^63-1), double, string, list, map.

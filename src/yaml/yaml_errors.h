@@ -12,7 +12,7 @@ namespace lf {
 // `offset`: the parser's mark, without a byte order mark; beyond the text or negative: its end.
 Span yaml_error_span(std::string_view text, SourceId source, int offset);
 // `message`: the parser's own.
-void report_yaml_error(std::string_view text, SourceId source, int offset,
-                       std::string_view message, Diagnostics& diagnostics);
+void report_yaml_error(std::string_view text, SourceId source, int offset, std::string_view message,
+                       Diagnostics& diagnostics);
 
 }  // namespace lf

@@ -98,8 +98,9 @@ class Service {
   static std::string identity() {
     const std::string arn = std::string("arn:aws:iam::") + kAccount + ":user/bench";
     return "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">"
-           "<GetCallerIdentityResult><Arn>" + arn + "</Arn><UserId>AIDAEXAMPLE</UserId><Account>" +
-           kAccount + "</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>r</RequestId>"
+           "<GetCallerIdentityResult><Arn>" +
+           arn + "</Arn><UserId>AIDAEXAMPLE</UserId><Account>" + kAccount +
+           "</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>r</RequestId>"
            "</ResponseMetadata></GetCallerIdentityResponse>";
   }
 
@@ -135,19 +136,24 @@ class Service {
   }
 
   static void create(Queue& queue, const Json& input, const std::string& name) {
-    queue.attributes = {{"VisibilityTimeout", "30"}, {"MaximumMessageSize", "1048576"},
-                        {"MessageRetentionPeriod", "345600"}, {"DelaySeconds", "0"},
-                        {"ReceiveMessageWaitTimeSeconds", "0"}, {"SqsManagedSseEnabled", "true"}};
+    queue.attributes = {{"VisibilityTimeout", "30"},
+                        {"MaximumMessageSize", "1048576"},
+                        {"MessageRetentionPeriod", "345600"},
+                        {"DelaySeconds", "0"},
+                        {"ReceiveMessageWaitTimeSeconds", "0"},
+                        {"SqsManagedSseEnabled", "true"}};
     queue.attributes.update(input.value("Attributes", Json::object()));
-    queue.attributes["QueueArn"] = std::string("arn:aws:sqs:") + kRegion + ":" + kAccount + ":" + name;
+    queue.attributes["QueueArn"] =
+        std::string("arn:aws:sqs:") + kRegion + ":" + kAccount + ":" + name;
     queue.tags = input.value("tags", Json::object());
   }
 
   Reply list(const Json& input) {
     const std::string prefix = input.value("QueueNamePrefix", "");
     const size_t most = input.value("MaxResults", size_t{1000});
-    auto at = input.contains("NextToken") ? queues_.upper_bound(input["NextToken"].get<std::string>())
-                                          : queues_.lower_bound(prefix);
+    auto at = input.contains("NextToken")
+                  ? queues_.upper_bound(input["NextToken"].get<std::string>())
+                  : queues_.lower_bound(prefix);
     Json urls = Json::array();
     std::string last;
     for (; at != queues_.end() && at->first.starts_with(prefix) && urls.size() < most; ++at) {
@@ -163,7 +169,8 @@ class Service {
   }
 
   std::string log() const {
-    return Json{{"count", count_}, {"bytes", bytes_}, {"by_action", by_action_}, {"calls", calls_}}.dump();
+    return Json{{"count", count_}, {"bytes", bytes_}, {"by_action", by_action_}, {"calls", calls_}}
+        .dump();
   }
 
   std::map<std::string, Queue> queues_;
@@ -206,7 +213,8 @@ class Server {
     watch(listener_, EPOLLIN, EPOLL_CTL_ADD);
     std::vector<epoll_event> events(1024);
     while (true) {
-      const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), wait_ms());
+      const int count =
+          epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), wait_ms());
       for (int i = 0; i < count; ++i) handle(events[static_cast<size_t>(i)]);
       send_due();
     }
@@ -289,7 +297,8 @@ class Server {
   static std::string header(const std::string& head, const char* name) {
     const size_t size = std::strlen(name);
     for (size_t at = head.find("\r\n"); at != std::string::npos; at = head.find("\r\n", at + 2)) {
-      if (strncasecmp(head.c_str() + at + 2, name, size) != 0 || head[at + 2 + size] != ':') continue;
+      if (strncasecmp(head.c_str() + at + 2, name, size) != 0 || head[at + 2 + size] != ':')
+        continue;
       size_t begin = at + 3 + size;
       while (head[begin] == ' ') ++begin;
       return head.substr(begin, head.find("\r\n", begin) - begin);
@@ -301,7 +310,8 @@ class Server {
     const double started = now_ms();
     std::string queue;
     const Reply reply = service_.answer(request, queue);
-    std::string text = "HTTP/1.1 " + std::to_string(reply.status) + (reply.status == 200 ? " OK" : " Bad Request") +
+    std::string text = "HTTP/1.1 " + std::to_string(reply.status) +
+                       (reply.status == 200 ? " OK" : " Bad Request") +
                        "\r\nContent-Type: " + reply.type + "\r\nx-amzn-RequestId: r\r\n";
     if (!reply.error.empty()) text += "x-amzn-query-error: " + reply.error + ";Sender\r\n";
     text += "Content-Length: " + std::to_string(reply.body.size()) + "\r\n\r\n" + reply.body;

@@ -94,7 +94,9 @@ def test_killed_between_effect_and_answer(cloud, forge, action):
     process.wait()
     process.stdout.close()
     cloud.faults()
-    forge.apply(*ON)
+    # What else was under way may never have arrived: to prove that takes the request's deadline and the
+    # type's visible_within, up to two minutes.
+    forge.run("apply", *ON, expect=0, timeout=300)
     counts = cloud.counts()
     assert counts.pop("buckets") == 2
     assert all(n == 1 for n in counts.values()), counts

@@ -69,9 +69,12 @@ Value sorted(const Value& value) {
   return Value(std::move(out));
 }
 
-bool alive(const sandbox::Thing& thing) { return !thing.deleted && !thing.gone_at; }
+bool alive(const sandbox::Thing& thing) {
+  return !thing.deleted && !thing.gone_at;
+}
 
-std::string picture_of(Package& package, const sandbox::Thing& thing, const std::vector<Mask>& masks) {
+std::string picture_of(Package& package, const sandbox::Thing& thing,
+                       const std::vector<Mask>& masks) {
   const ResourceType* type = package.resource(thing.type_name);
   std::map<std::string, std::string> rows;
   for (const auto& [name, value] : thing.properties) {
@@ -119,7 +122,8 @@ Finding compare_state_and_cloud(SimWorld& sim, Package& package, const std::stri
   const State& state = loaded.replay.state();
   masks.push_back({state.identity.lineage, "LINEAGE"});
   for (const Record* record : state.records()) {
-    const std::string key = record->address + (record->generation > 0 ? fmt::format("@{}", record->generation) : "");
+    const std::string key =
+        record->address + (record->generation > 0 ? fmt::format("@{}", record->generation) : "");
     if (record->status != RecordStatus::ready) {
       out.problems.push_back(fmt::format("`{}` is recorded as {}", key, to_string(record->status)));
     }
@@ -140,13 +144,16 @@ Finding compare_state_and_cloud(SimWorld& sim, Package& package, const std::stri
       continue;
     }
     ++seen[found->second];
-    out.picture[found->second->address] += thing->type_name + "\n" + picture_of(package, *thing, masks);
+    out.picture[found->second->address] +=
+        thing->type_name + "\n" + picture_of(package, *thing, masks);
   }
   for (const auto& [key, record] : by_id) {
     if (seen[record] == 0) {
-      out.problems.push_back(fmt::format("`{}` ({}) is recorded, but not in the cloud", record->address, record->id));
+      out.problems.push_back(
+          fmt::format("`{}` ({}) is recorded, but not in the cloud", record->address, record->id));
     }
-    if (seen[record] > 1) out.problems.push_back(fmt::format("`{}` is there twice", record->address));
+    if (seen[record] > 1)
+      out.problems.push_back(fmt::format("`{}` is there twice", record->address));
   }
   return out;
 }
@@ -155,10 +162,11 @@ std::vector<std::string> difference(const Picture& expected, const Picture& foun
   std::vector<std::string> out;
   for (const auto& [address, text] : expected) {
     const auto other = found.find(address);
-    if (other == found.end()) out.push_back("`" + address + "` is missing");
+    if (other == found.end())
+      out.push_back("`" + address + "` is missing");
     else if (other->second != text) {
-      out.push_back("`" + address + "` is not as it should be:\n--- expected\n" + text + "--- found\n" +
-                    other->second + "---");
+      out.push_back("`" + address + "` is not as it should be:\n--- expected\n" + text +
+                    "--- found\n" + other->second + "---");
     }
   }
   for (const auto& [address, text] : found) {

@@ -36,8 +36,10 @@ Reference undisturbed(const std::string& command, uint64_t seed) {
   if (command == "destroy") apply();
   const uint64_t before = sim.points();
   const int64_t start = sim.now().seconds;
-  if (command == "apply") apply();
-  else if (lab.destroy() != 0) wrong.push_back("an undisturbed destroy fails");
+  if (command == "apply")
+    apply();
+  else if (lab.destroy() != 0)
+    wrong.push_back("an undisturbed destroy fails");
   out.points = sim.points() - before;
   out.hash = sim.trace_hash();
   out.virtual_s = sim.now().seconds - start;
@@ -57,8 +59,11 @@ int recover(Lab& lab, const Point& point, const std::string& command, const Refe
   sim.kill(point);
   const int runs = command == "apply" ? lab.apply_to_the_end() : lab.destroy_to_the_end();
   std::vector<std::string> wrong;
-  if (runs == 0) wrong.push_back(command + " does not succeed in three runs");
-  else wrong = command == "apply" ? lab.wrong_after_apply(&reference.applied) : lab.wrong_after_destroy();
+  if (runs == 0)
+    wrong.push_back(command + " does not succeed in three runs");
+  else
+    wrong =
+        command == "apply" ? lab.wrong_after_apply(&reference.applied) : lab.wrong_after_destroy();
   for (const auto& one : wrong) std::printf("WRONG: %s\n", one.c_str());
   std::fflush(stdout);
   if (!wrong.empty()) return 1;
@@ -111,8 +116,10 @@ int try_crash_points(const std::string& command, uint64_t only, uint64_t seed) {
     forks.run(point.number, [&] { return recover(lab, point, command, reference); });
   };
   sim.verbose = only != 0;
-  if (command == "apply") lab.apply();
-  else lab.destroy();
+  if (command == "apply")
+    lab.apply();
+  else
+    lab.destroy();
   sim.on_point = nullptr;
   if (only != 0) {
     report(fmt::format("there is no point {}: {} points in all\n", only, reference.points));
@@ -124,11 +131,13 @@ int try_crash_points(const std::string& command, uint64_t only, uint64_t seed) {
   const uint64_t tried = names.size();
   if (!same) report("the same seed gave two different histories\n");
   std::string by_kind;
-  for (const auto& [kind, count] : kinds) by_kind += fmt::format("{}{} {}", by_kind.empty() ? "" : ", ", kind, count);
+  for (const auto& [kind, count] : kinds)
+    by_kind += fmt::format("{}{} {}", by_kind.empty() ? "" : ", ", kind, count);
   report(fmt::format("{}: {} points ({})\n", command, reference.points, by_kind));
-  report(fmt::format("{}: one undisturbed history takes {:.0f} ms ({} s of virtual time); {} of the "
-                     "recoveries took more than one run\n",
-                     command, one_history * 1000, reference.virtual_s, late));
+  report(
+      fmt::format("{}: one undisturbed history takes {:.0f} ms ({} s of virtual time); {} of the "
+                  "recoveries took more than one run\n",
+                  command, one_history * 1000, reference.virtual_s, late));
   report(fmt::format("{}: crash points recovered: {} of {} in {:.1f} s\n", command, recovered,
                      reference.points, seconds() - start));
   return same && recovered == tried && tried == reference.points ? 0 : 1;

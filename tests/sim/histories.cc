@@ -16,7 +16,9 @@ constexpr size_t kShown = 5;
 
 sandbox::Faults faults_of(SimWorld& sim) {
   sandbox::Faults out;
-  const auto sometimes = [&](double most) { return sim.random() % 3 == 0 ? 0.0 : sim.share() * most; };
+  const auto sometimes = [&](double most) {
+    return sim.random() % 3 == 0 ? 0.0 : sim.share() * most;
+  };
   out.throttle = sometimes(0.2);
   out.unavailable = sometimes(0.15);
   out.lost_answer = sometimes(0.15);
@@ -62,7 +64,8 @@ int live_through(uint64_t seed, bool verbose) {
   const auto destroyed = [&] {
     sim.model().faults() = {};
     const int runs = lab.destroy_to_the_end();
-    _exit(runs == 0 ? judge({"destroy does not succeed in three runs"}) : judge(lab.wrong_after_destroy()));
+    _exit(runs == 0 ? judge({"destroy does not succeed in three runs"})
+                    : judge(lab.wrong_after_destroy()));
   };
   const std::function<void()> after_destroy = destroyed;
   const auto applied = [&] {
@@ -88,7 +91,8 @@ int try_histories(uint64_t first, uint64_t count) {
   Forks forks([&](const Forks::End& end) {
     if (end.status == 0) ++good;
     if (end.status == 0 || ++shown > kShown) return;
-    report(fmt::format("\nseed {} does not end well{}:\n{}replay: build/sim_test fault {}\n", end.number,
+    report(fmt::format("\nseed {} does not end well{}:\n{}replay: build/sim_test fault {}\n",
+                       end.number,
                        end.status >= 128 ? fmt::format(" (signal {})", end.status - 128) : "",
                        end.printed, end.number));
   });
@@ -101,6 +105,8 @@ int try_histories(uint64_t first, uint64_t count) {
   return good == count ? 0 : 1;
 }
 
-int replay_history(uint64_t seed) { return live_through(seed, true); }
+int replay_history(uint64_t seed) {
+  return live_through(seed, true);
+}
 
 }  // namespace lf::sim

@@ -61,7 +61,8 @@ double seconds() {
 // --- the lab
 
 Lab::Lab(uint64_t seed)
-    : packages_(sources_, diagnostics_), package_(packages_.find("aws")),
+    : packages_(sources_, diagnostics_),
+      package_(packages_.find("aws")),
       sim_(new SimWorld(*package_, sources_, seed)) {
   sim_->files().place(kSpec, reference_spec());
   sim_->on_stuck = [](const std::string& why) {
@@ -115,7 +116,9 @@ std::vector<std::string> Lab::wrong_after_destroy() {
   return finding.problems;
 }
 
-Picture Lab::picture() { return compare_state_and_cloud(*sim_, *package_, kStack).picture; }
+Picture Lab::picture() {
+  return compare_state_and_cloud(*sim_, *package_, kStack).picture;
+}
 
 // --- processes
 

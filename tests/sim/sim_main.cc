@@ -31,6 +31,8 @@ int main(int argc, char** argv) {
     return lf::sim::try_histories(number(3, 1), number(2, 200));
   }
   if (what == "fault") return lf::sim::replay_history(number(2, 1));
-  lf::sim::report("usage: sim_test points [apply|destroy [POINT [SEED]]] | faults COUNT [FIRST] | fault SEED\n");
+  lf::sim::report(
+      "usage: sim_test points [apply|destroy [POINT [SEED]]] | faults COUNT [FIRST] | fault "
+      "SEED\n");
   return 3;
 }

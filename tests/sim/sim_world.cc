@@ -13,7 +13,7 @@ namespace lf::sim {
 namespace {
 
 constexpr int64_t kMs = 1'000'000;
-constexpr int64_t kStart = 1'795'000'000;          // 2026-11-18
+constexpr int64_t kStart = 1'795'000'000;            // 2026-11-18
 constexpr int64_t kEndless = 6 * 3600 * 1000 * kMs;  // no command takes so long
 
 sandbox::ModelOptions model_options(Package& package, uint64_t seed) {
@@ -110,11 +110,15 @@ class SimWorld::SimProcess final : public Process {
 };
 
 SimWorld::SimWorld(Package& package, Sources& sources, uint64_t seed)
-    : chance_(seed * 2 + 1), entropy_(seed * 3 + 2), files_(seed * 5 + 3),
+    : chance_(seed * 2 + 1),
+      entropy_(seed * 3 + 2),
+      files_(seed * 5 + 3),
       model_(package, sources, model_options(package, seed)),
       environment_(package.info().sandbox_environment),
-      clock_(new SimClock(*this)), transport_(new SimTransport(*this)),
-      sim_files_(new SimFiles(*this)), process_(new SimProcess(*this)) {
+      clock_(new SimClock(*this)),
+      transport_(new SimTransport(*this)),
+      sim_files_(new SimFiles(*this)),
+      process_(new SimProcess(*this)) {
   files_.on_step = [this](const std::string& call) { point("disk", call); };
 }
 SimWorld::~SimWorld() = default;
@@ -172,7 +176,12 @@ void SimWorld::pass(int64_t ns) {
 }
 
 int SimWorld::run_process(const std::function<int(World&, Runner&)>& program) {
-  World world{*transport_, *clock_, entropy_, *sim_files_, *process_, environment_,
+  World world{*transport_,
+              *clock_,
+              entropy_,
+              *sim_files_,
+              *process_,
+              environment_,
               Self{"simulated", static_cast<int64_t>(1000 + life_)}};
   const int code = program(world, *this);
   forget_process();
@@ -201,11 +210,14 @@ void SimWorld::kill(const Point& point) {
   chance_ = FakeRandom(chance_.next() ^ (point.number * 0x9E3779B97F4A7C15U));
   std::vector<Event> wire;
   for (auto& [key, event] : std::exchange(queue_, {})) {
-    if (event.again) wire.push_back(std::move(event));
-    else queue_.emplace(key, std::move(event));
+    if (event.again)
+      wire.push_back(std::move(event));
+    else
+      queue_.emplace(key, std::move(event));
   }
   for (Event& event : wire) {
-    const bool lost = point.wire == Wire::lost || (point.wire == Wire::by_seed && random() % 2 == 0);
+    const bool lost =
+        point.wire == Wire::lost || (point.wire == Wire::by_seed && random() % 2 == 0);
     trace(event.what + (lost ? " is lost" : " will be late"));
     if (!lost) event.again(static_cast<int64_t>(random() % 50'000) * kMs);
   }
@@ -224,7 +236,8 @@ void SimWorld::send(HttpRequest request, std::function<void(Result<HttpResponse>
   point("send", what);
   auto shared = std::make_shared<HttpRequest>(std::move(request));
   const uint64_t life = life_;
-  const auto delay = static_cast<int64_t>((mutation ? 20 + random() % 100 : 10 + random() % 30)) * kMs;
+  const auto delay =
+      static_cast<int64_t>((mutation ? 20 + random() % 100 : 10 + random() % 30)) * kMs;
   // Arrival at the cloud does not depend on whether the sender still lives.
   auto arrival = std::make_shared<std::function<void(int64_t)>>();
   const std::weak_ptr<std::function<void(int64_t)>> self = arrival;
@@ -251,8 +264,10 @@ void SimWorld::arrive(std::shared_ptr<HttpRequest> request, uint64_t life,
   trace(fmt::format("cloud: {} -> {}{}", what, answer->status, lost ? ", the answer is lost" : ""));
   if (life != life_) return;
   if (request->mutation) point("effect", what);
-  const int64_t delay = lost ? request->timeout_ms * kMs : static_cast<int64_t>(5 + random() % 60) * kMs;
-  if (lost) answer = fail(ErrorCode::outcome_unknown, "the connection was lost before the answer came");
+  const int64_t delay =
+      lost ? request->timeout_ms * kMs : static_cast<int64_t>(5 + random() % 60) * kMs;
+  if (lost)
+    answer = fail(ErrorCode::outcome_unknown, "the connection was lost before the answer came");
   schedule(delay, {Owner::process, "answer", what,
                    [done = std::move(done), answer = std::move(answer)]() mutable {
                      done(std::move(answer));

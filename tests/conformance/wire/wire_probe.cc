@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lets a test in another language call the codecs and the signer: one JSON object a line in, one a
 // line out. {"op": "encode"|"decode"|"sign"|"presign"|"verify"|"rules"|"endpoint", ...}
-// In inputs {"$time": seconds}, {"$bytes": base64} and {"$double": "NaN"} stand for what JSON lacks.
+// In inputs {"$time": seconds}, {"$bytes": base64} and {"$double": "NaN"} stand for what JSON
+// lacks.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -59,7 +60,9 @@ Value headers_value(const std::vector<std::pair<std::string, std::string>>& head
   return Value(std::move(list));
 }
 
-bool flag(const Value& value) { return value.is_bool() && value.as_bool(); }
+bool flag(const Value& value) {
+  return value.is_bool() && value.as_bool();
+}
 
 WireCall call_of(const Value& v) {
   WireCall call;
@@ -150,8 +153,12 @@ SigningScope scope_of(const Value& v) {
 
 Value run_sign(const Value& v, bool in_query) {
   HttpRequest request = request_of(v["request"]);
-  Credentials credentials{v["access_key"].string_or(), v["secret_key"].string_or(),
-                          v["session_token"].string_or(), {}, "", ""};
+  Credentials credentials{v["access_key"].string_or(),
+                          v["secret_key"].string_or(),
+                          v["session_token"].string_or(),
+                          {},
+                          "",
+                          ""};
   SigningScope scope = scope_of(v);
   Timestamp now{v["now"].as_int(), 0};
   if (in_query) {
@@ -224,8 +231,8 @@ int main() {
   std::string line;
   while (std::getline(std::cin, line)) {
     auto value = lf::parse_json(line);
-    lf::Value answer = value ? lf::run(*value)
-                             : lf::Value(lf::Map{{"error", lf::Value(value.error().message)}});
+    lf::Value answer =
+        value ? lf::run(*value) : lf::Value(lf::Map{{"error", lf::Value(value.error().message)}});
     std::cout << lf::to_json(answer) << '\n' << std::flush;
   }
 }
