@@ -114,6 +114,8 @@ void ActionIndex::add_type(const ResourceType& type, Entry& out) {
   add_verb(out, type, nullptr, Kind::update, type.update);
   if (type.refresh.list) {
     add(out, {Kind::list, &type, nullptr, &type.refresh.list->call, nullptr, false, nullptr});
+    add(out,
+        {Kind::by_name, &type, nullptr, &type.refresh.list->name_call, nullptr, false, nullptr});
   }
   add(out, {Kind::read, &type, nullptr, &type.refresh.read, nullptr, false, nullptr});
   for (const Facet& facet : type.facets) add_facet(out, type, facet);

@@ -27,6 +27,7 @@ struct Role {
     remove,  // mutations
     list,
     read,
+    by_name,
     facet_read,
     facet_names,
     facet_detail,

@@ -144,6 +144,7 @@ class Model {
   Outcome read(Request& request, const std::vector<Role>& roles);
   Outcome list(Request& request, const Role& role);
   Outcome read_one(Request& request, const Role& role);
+  Outcome find_name(Request& request, const Role& role);
   Outcome read_facets(Request& request, const std::vector<Role>& roles);
   Outcome read_names(Request& request, const Role& role);
   Outcome read_detail(Request& request, const Role& role);

@@ -296,6 +296,25 @@ Outcome Model::read_one(Request& request, const Role& role) {
   return reply;
 }
 
+// A call that finds a unique name exactly.
+Outcome Model::find_name(Request& request, const Role& role) {
+  const ResourceType& type = *role.type;
+  const Property* unique = type.unique_name();
+  const Bindings bound = bind(request, role);
+  const std::string name = unique == nullptr ? "" : to_text(bound["self." + unique->name]);
+  for (Thing* thing : things_.of_type(type.name, request.place)) {
+    if (!listed(*thing, request.now) || !visible(*thing, request.now)) continue;
+    const Value* own = unique == nullptr ? nullptr : thing->properties.find(unique->name);
+    if (own == nullptr || to_text(*own) != name) continue;
+    const ListCall& list = *type.refresh.list;
+    Reply reply;
+    Value item = list.scalar ? Value(thing->id) : item_of(request, *thing);
+    reply.body = nested(list.name_item, std::move(item)).as_map();
+    return reply;
+  }
+  return std::unexpected(not_found(type, name));
+}
+
 void Model::put_facet(const Request& request, Thing& thing, const Facet& facet, Map& item,
                       Reply& reply) {
   const ResourceType& type = type_of(thing);
@@ -476,6 +495,7 @@ Outcome Model::read(Request& request, const std::vector<Role>& roles) {
     return nullptr;
   };
   if (const Role* role = first(Kind::list)) return list(request, *role);
+  if (const Role* role = first(Kind::by_name)) return find_name(request, *role);
   if (const Role* role = first(Kind::read)) return read_one(request, *role);
   if (first(Kind::facet_read) != nullptr) return read_facets(request, roles);
   if (const Role* role = first(Kind::facet_names)) return read_names(request, *role);

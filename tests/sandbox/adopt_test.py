@@ -127,7 +127,7 @@ class Adopt(unittest.TestCase):
         ec2, vpc = self.with_vpc()
         subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.1.1.0/24")["Subnet"]["SubnetId"]
         image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-        self.both_ways("aws.ec2.instance", {"image": image, "type": "g5.xlarge", "subnet": subnet,
+        self.both_ways("aws.ec2.instance", {"image": image, "instance_type": "g5.xlarge", "subnet": subnet,
                                             "http_put_response_hop_limit": 2},
                        lambda: ec2.run_instances(ImageId=image, InstanceType="g5.xlarge", SubnetId=subnet, MinCount=1,
                                                  MaxCount=1)["Instances"][0]["InstanceId"],

@@ -460,6 +460,8 @@ class Rest(Base):
         sqs.tag_queue(QueueUrl=queue, Tags={"b": "2"})
         sqs.untag_queue(QueueUrl=queue, TagKeys=["a"])
         self.assertEqual(sqs.list_queue_tags(QueueUrl=queue)["Tags"], {"b": "2"})
+        self.assertEqual(sqs.get_queue_url(QueueName="q")["QueueUrl"], queue)
+        self.fails("AWS.SimpleQueueService.NonExistentQueue", sqs.get_queue_url, QueueName="none")
         self.assertEqual(sqs.list_queues(QueueNamePrefix="q")["QueueUrls"], [queue])
         sqs.delete_queue(QueueUrl=queue)
         self.fails("AWS.SimpleQueueService.NonExistentQueue", sqs.get_queue_attributes, QueueUrl=queue)
