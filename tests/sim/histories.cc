@@ -5,6 +5,9 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <functional>
+#include <string>
+#include <vector>
 
 #include "sim/lab.h"
 
@@ -37,18 +40,25 @@ int judge(const std::vector<std::string>& wrong) {
   return wrong.empty() ? 0 : 1;
 }
 
+using Then = std::function<void()>;
+
+void disturbed(Lab& lab, bool destroy, int kills, const Then& then);
+
+// Ends the life at hand and goes on with the next. By value: what holds on_point is gone then.
+void die(Lab* lab, bool destroy, int kills, const Then* then, Point point) {
+  lab->world().on_point = nullptr;
+  lab->world().kill(point);
+  disturbed(*lab, destroy, kills - 1, *then);
+}
+
 // A command under faults, killed `kills` times, tried again after each. Goes on with `then`, which
 // ends the process: a kill never comes back to the life that it ended.
-void disturbed(Lab& lab, bool destroy, int kills, const std::function<void()>& then) {
+void disturbed(Lab& lab, bool destroy, int kills, const Then& then) {
   SimWorld& sim = lab.world();
   if (kills > 0) {
-    const uint64_t at = sim.points() + 1 + sim.random() % 1500;
+    const uint64_t at = sim.points() + 1 + sim.random() % 1000;
     sim.on_point = [&lab, destroy, kills, at, &then](const Point& point) {
-      if (point.number < at) return;
-      lab.world().on_point = nullptr;
-      const Point here = point;
-      lab.world().kill(here);
-      disturbed(lab, destroy, kills - 1, then);
+      if (point.number >= at) die(&lab, destroy, kills, &then, point);
     };
   }
   (void)(destroy ? lab.destroy() : lab.apply());
@@ -67,7 +77,7 @@ int live_through(uint64_t seed, bool verbose) {
     _exit(runs == 0 ? judge({"destroy does not succeed in three runs"})
                     : judge(lab.wrong_after_destroy()));
   };
-  const std::function<void()> after_destroy = destroyed;
+  const Then after_destroy = destroyed;
   const auto applied = [&] {
     sim.model().faults() = {};
     const int runs = lab.apply_to_the_end();
@@ -77,7 +87,7 @@ int live_through(uint64_t seed, bool verbose) {
     sim.model().faults() = faults_of(sim);
     disturbed(lab, true, static_cast<int>(sim.random() % 4), after_destroy);
   };
-  const std::function<void()> after_apply = applied;
+  const Then after_apply = applied;
   disturbed(lab, false, static_cast<int>(sim.random() % 4), after_apply);
   return 1;
 }
