@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "cli/command_tools.h"
 #include "plan/render.h"
+#include "provider/manual.h"
 
 namespace lf {
 
@@ -34,35 +35,6 @@ const char* range_of(std::string_view code) {
     if (range == number) return text;
   }
   return "";
-}
-
-std::string traits(const Property& property) {
-  std::vector<std::string> words;
-  if (property.computed) words.emplace_back("set by the cloud");
-  if (property.required) words.emplace_back("required");
-  if (property.immutable) words.emplace_back("a change replaces");
-  if (property.secret) words.emplace_back("secret");
-  if (property.write_only) words.emplace_back("never read back");
-  if (property.unique_name) words.emplace_back("a unique name");
-  if (property.absent == Absent::with_default)
-    words.push_back("default " + show_value(property.default_value, 40));
-  return join(words, ", ");
-}
-
-void property_rows(const std::vector<Property>& properties, const std::string& prefix, int depth,
-                   std::vector<std::vector<std::string>>& rows) {
-  for (const auto& property : properties) {
-    std::string type = property.type.to_string();
-    if (!property.fields.empty() && type.size() > 24)
-      type = property.type.kind() == Type::Kind::list  ? "list of"
-             : property.type.kind() == Type::Kind::map ? "map of"
-                                                       : "object";
-    std::string doc = property.doc;
-    const std::string words = traits(property);
-    if (!words.empty()) doc += (doc.empty() ? "" : " ") + std::string("[") + words + "]";
-    rows.push_back({prefix + property.name, type, doc});
-    if (depth < 4) property_rows(property.fields, prefix + "  ", depth + 1, rows);
-  }
 }
 
 Value properties_json(const std::vector<Property>& properties) {
@@ -152,21 +124,7 @@ class Explainer {
             "\n");
       return true;
     }
-    std::vector<std::vector<std::string>> settable, computed;
-    std::vector<Property> set, given;
-    for (const auto& property : type.properties)
-      (property.computed ? given : set).push_back(property);
-    property_rows(set, "  ", 0, settable);
-    property_rows(given, "  ", 0, computed);
-    std::string text =
-        fmt::format("{}: {}\n\nproperties:\n{}", type.name, printable(type.doc), table(settable));
-    if (!computed.empty()) text += "\nknown once it exists (with `id`):\n" + table(computed);
-    text += fmt::format("\nin a spec:\n  resources:\n    my-{}: {{type: {}",
-                        type.name.substr(type.name.rfind('.') + 1), type.name);
-    for (const auto& property : set) {
-      if (property.required) text += ", " + property.name + ": …";
-    }
-    print(text + "}\n");
+    print(manual_page(type));
     return true;
   }
 
@@ -179,11 +137,7 @@ class Explainer {
             "\n");
       return true;
     }
-    std::vector<std::vector<std::string>> inputs, outputs;
-    property_rows(data.inputs, "  ", 0, inputs);
-    property_rows(data.outputs, "  ", 0, outputs);
-    print(fmt::format("{} (look-up): {}\n\ninputs:\n{}\noutputs:\n{}", data.name,
-                      printable(data.doc), table(inputs), table(outputs)));
+    print(manual_page(data));
     return true;
   }
 

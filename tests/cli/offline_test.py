@@ -139,7 +139,7 @@ class Offline(unittest.TestCase):
 
     def test_explain(self):
         self.assertIn("LF0201", self.run_it("explain", "lf0201").stdout)
-        self.assertIn("properties:", self.run_it("explain", "aws.sqs.queue").stdout)
+        self.assertIn("## Properties", self.run_it("explain", "aws.sqs.queue").stdout)
         self.assertIn("inputs:", self.run_it("explain", "network").stdout)
         self.assertEqual(json.loads(self.run_it("explain", "aws.sqs.queue", "--json").stdout)["resource"], "aws.sqs.queue")
         self.run_it("explain", "nonsense", code=3)
