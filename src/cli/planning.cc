@@ -2,7 +2,6 @@
 #include "cli/planning.h"
 
 #include "engine/preflight.h"
-#include "graph/validate.h"
 
 namespace lf {
 
@@ -70,8 +69,6 @@ Task<PlanningEnd> plan_all(Session* session, CommandContext* context, Plan* out,
     Result<bool> resolved = co_await std::move(resolving);
     if (!resolved) co_return failed(context, resolved.error());
     if (!*resolved) co_return invalid(context, session);
-    validate_graph(session->graph(), session->diagnostics());
-    if (session->diagnostics().has_errors()) co_return invalid(context, session);
   }
   if (!context->options.offline) {
     Task<Result<void>> settling = session->settle();

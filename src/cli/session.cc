@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "base/units.h"
 #include "cli/version.h"
+#include "graph/reuse.h"
 #include "graph/typecheck.h"
 #include "graph/validate.h"
 #include "provider/package_files.h"
@@ -252,7 +253,11 @@ Surroundings Session::surroundings() {
 
 Result<bool> Session::check_offline() {
   Surroundings around = surroundings();
-  around.pinned = [this](const std::string& query) { return lock_.find(query); };
+  std::set<std::string> asked;
+  around.pinned = [this, &asked](const std::string& query) {
+    asked.insert(query);
+    return lock_.find(query);
+  };
   StoreLibrary library(*modules_);
   // A conditional or a repetition over what is not looked up yet is not wrong; the full expansion
   // reports it with the look-ups at hand.
@@ -272,12 +277,20 @@ Result<bool> Session::check_offline() {
     }
   }
   if (!diagnostics_.has_errors()) validate_graph(graph, diagnostics_);
+  expanded_ = !diagnostics_.has_errors() && graph.wanted.empty() &&
+              !(options_.update_lock && !asked.empty());
+  resolved_.queries.assign(asked.begin(), asked.end());
   offline_ = std::move(graph);
   return !diagnostics_.has_errors();
 }
 
 Task<Result<bool>> Session::resolve_lookups() {
   Surroundings around = surroundings();
+  if (expanded_ && holds_in(offline_, around)) {
+    resolved_.graph = std::move(offline_);
+    move_to(resolved_.graph, around);
+    co_return true;
+  }
   CloudOf of = clouds();
   Task<Result<Resolved>> resolving =
       resolve(&spec_, modules_.get(), packages_.get(), around, &lock_, of, options_.offline,
@@ -285,6 +298,7 @@ Task<Result<bool>> Session::resolve_lookups() {
   Result<Resolved> resolved = co_await std::move(resolving);
   if (!resolved) co_return fail(resolved.error());
   resolved_ = std::move(*resolved);
+  if (!diagnostics_.has_errors()) validate_graph(resolved_.graph, diagnostics_);
   co_return !diagnostics_.has_errors();
 }
 

@@ -77,11 +77,12 @@ class Session {
   // Expands with what is pinned and checks all that needs no cloud. Look-ups without a pin and the
   // account count as known later.
   Result<bool> check_offline();
-  // What check_offline() expanded.
+  // What check_offline() expanded. resolve_lookups() may take it.
   const Graph& offline_graph() const { return offline_; }
   std::unique_ptr<Backend> backend();
   StateOptions state_options() const;
   LockOwner lock_owner() const;
+  // Validates too. Keeps what check_offline() made where the account changes nothing about it.
   Task<Result<bool>> resolve_lookups();
   Task<Result<void>> settle();  // without a store: in memory
   Task<Result<void>> refresh_state();
@@ -110,6 +111,7 @@ class Session {
   std::vector<OpenIntent> open_;
   std::unique_ptr<Store> store_;
   bool state_exists_ = false;
+  bool expanded_ = false;  // nothing in offline_ waits for a look-up
   Observations observations_;
   std::vector<std::string> notes_;
   RunBegin begin_;

@@ -57,6 +57,8 @@ struct ModuleInstance {
   mutable std::vector<CallGroup> calls;
   mutable std::vector<DataGroup> data;
   mutable std::set<std::string> evaluating;  // inputs and locals under way, against loops
+  mutable std::unordered_map<std::string_view, size_t> resource_index;  // by key, made when asked
+  ResourceGroup* resource(std::string_view name) const;                 // nullptr: no such key
 };
 
 // Where an expression stands: a module instance and what `each` is there.
@@ -76,6 +78,14 @@ struct Graph::Context {
   mutable const AttributeSource* source = nullptr;  // of the evaluation under way
   std::unique_ptr<AttributeSource> spec_only;
   std::unordered_map<std::string, GraphId> by_address;
+  // What expressions have looked at of what may be known only later.
+  struct Asked {
+    bool account = false, partition = false, dns_suffix = false;
+  };
+  mutable Asked asked;
+  // The desired properties of nodes that have no expression: the same for every source.
+  mutable std::unordered_map<GraphId, std::shared_ptr<const Map>> constant_desired;
+  mutable std::optional<Value> constant_tags;  // the stack's, where they have no expression
 
   // enumerate.cc
   std::unique_ptr<ModuleInstance> instantiate(const Module& module, const ModuleInstance* parent,
@@ -97,6 +107,7 @@ struct Graph::Context {
   Value evaluate_in(const Tree& tree, const Scope& scope, Diagnostics* errors) const;
   std::optional<Value> lookup(const Scope& scope, std::string_view name) const;
   Value input_value(const ModuleInstance& module, const InputDecl& input) const;
+  Value surrounding(std::string_view name) const;  // account, …; noted in `asked`
   std::vector<std::string> root_names(const Scope& scope) const;
 
   // references.cc

@@ -35,6 +35,34 @@ std::string physical_name(const Graph::Context& context, const GraphNode& node) 
   return name;
 }
 
+// What a descriptor's `derive` sees.
+class DeriveNames : public cel::Activation {
+ public:
+  DeriveNames(const Graph::Context& context, const GraphNode& node, const Map& self)
+      : context_(context), node_(node), self_(self) {}
+  std::optional<Value> lookup(std::string_view name) const override {
+    if (name == "self") return Value(self_);
+    if (name == "account" || name == "partition" || name == "dns_suffix") {
+      return context_.surrounding(name);
+    }
+    if (name == "region") return context_.lookup(Scope{node_.module, nullptr}, name);
+    return std::nullopt;
+  }
+
+ private:
+  const Graph::Context& context_;
+  const GraphNode& node_;
+  const Map& self_;
+};
+
+bool is_constant(const GraphNode& node, const Spec& spec) {
+  if (node.alternative_count > 0) return false;
+  if (node.type->carrier == MarkCarrier::tags && spec.tags && !spec.tags->is_static()) return false;
+  const auto& given = node.decl->properties;
+  return std::all_of(given.begin(), given.end(),
+                     [](const Tree::Entry& entry) { return entry.value.is_static(); });
+}
+
 // Fields that a written-out object leaves out and whose default is wanted.
 Value with_defaults(const Property& property, const Value& value) {
   if (property.fields.empty()) return value;
@@ -100,25 +128,46 @@ std::optional<Value> property_value(const Graph::Context& context, const Propert
   return with_defaults(property, *converted);
 }
 
+// The stack's tags under the node's own.
+void merge_tags(const Graph::Context& context, const GraphNode& node, Map& self,
+                Diagnostics& diagnostics) {
+  Map tags;
+  if (context.spec->tags) {
+    Value common;
+    if (context.constant_tags) {
+      common = *context.constant_tags;
+    } else {
+      const Scope root{context.root.get(), nullptr};
+      common = context.evaluate_in(*context.spec->tags, root, &diagnostics);
+      if (context.spec->tags->is_static()) context.constant_tags = common;
+    }
+    if (common.is_map()) {
+      for (const auto& [key, value] : common.as_map()) tags.set(key, Value(to_text(value)));
+    }
+  }
+  if (const Value* own = self.find(node.type->mark_property); own != nullptr && own->is_map()) {
+    for (const auto& [key, value] : own->as_map()) tags.set(key, value);
+  }
+  self.set(node.type->mark_property, Value(std::move(tags)));
+}
+
 }  // namespace
 
 Value derive_value(const Graph::Context& context, const GraphNode& node,
                    const cel::Interpolation& text, const Map& self) {
-  MapActivation names;
-  names.set("self", Value(self));
-  names.set("account", context.surroundings.account);
-  names.set("partition", context.surroundings.partition);
-  names.set("dns_suffix", context.surroundings.dns_suffix);
-  names.set("region", *context.lookup(Scope{node.module, nullptr}, "region"));
-  return evaluate(text, names);
+  return evaluate(text, DeriveNames(context, node, self));
 }
 
 Map Graph::desired(GraphId id, const AttributeSource& source, Diagnostics& diagnostics,
                    size_t alternative) const {
+  const auto known = context->constant_desired.find(id);
+  if (known != context->constant_desired.end()) return *known->second;
   const GraphNode& node = nodes[id];
   const SourceScope use(*context, source);
   const Scope scope{node.module, node.each ? &*node.each : nullptr};
+  const size_t diagnostics_before = diagnostics.all().size();
   Map self;
+  self.reserve(node.type->properties.size());
   for (const auto& entry : node.decl->properties) {
     const Property* property = node.type->property(entry.key);
     if (property == nullptr) continue;  // reported by the checker
@@ -145,19 +194,9 @@ Map Graph::desired(GraphId id, const AttributeSource& source, Diagnostics& diagn
       self.set(property.name, Value(physical_name(*context, node)));
     }
   }
-  if (node.type->carrier == MarkCarrier::tags) {
-    Map tags;
-    if (context->spec->tags) {
-      const Value common = context->evaluate_in(*context->spec->tags,
-                                                Scope{context->root.get(), nullptr}, &diagnostics);
-      if (common.is_map()) {
-        for (const auto& [key, value] : common.as_map()) tags.set(key, Value(to_text(value)));
-      }
-    }
-    if (const Value* own = self.find(node.type->mark_property); own != nullptr && own->is_map()) {
-      for (const auto& [key, value] : own->as_map()) tags.set(key, value);
-    }
-    self.set(node.type->mark_property, Value(std::move(tags)));
+  if (node.type->carrier == MarkCarrier::tags) merge_tags(*context, node, self, diagnostics);
+  if (diagnostics.all().size() == diagnostics_before && is_constant(node, *context->spec)) {
+    context->constant_desired.emplace(id, std::make_shared<const Map>(self));
   }
   return self;
 }

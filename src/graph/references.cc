@@ -153,9 +153,11 @@ void Graph::Context::resolve(const cel::Reference& reference, const cel::Express
   };
 
   if (reference.root == "resources") {
-    for (auto& group : module.resources) {
-      if (reference.path.empty() || reference.path[0] == group.decl->key) add_group(group, 1);
+    if (!reference.path.empty()) {
+      if (ResourceGroup* group = module.resource(reference.path[0])) add_group(*group, 1);
+      return;
     }
+    for (auto& group : module.resources) add_group(group, 1);
     return;
   }
   if (reference.root == "locals") {

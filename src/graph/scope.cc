@@ -6,6 +6,7 @@
 
 #include "base/digest.h"
 #include "graph/context.h"
+#include "graph/reuse.h"
 #include "lang/convert.h"
 
 namespace lf {
@@ -140,10 +141,8 @@ Value resources_value(const Graph::Context& context, const ModuleInstance& modul
     return out;
   };
   return lazy("resources", LazyMap::Keys(keys), [&context, &module](std::string_view name) {
-    for (auto& group : module.resources) {
-      if (group.decl->key == name) return group_value(context, module, group);
-    }
-    return std::optional<Value>();
+    ResourceGroup* group = module.resource(name);
+    return group == nullptr ? std::optional<Value>() : group_value(context, module, *group);
   });
 }
 
@@ -252,6 +251,40 @@ Value Graph::Context::input_value(const ModuleInstance& module, const InputDecl&
   return *converted;
 }
 
+ResourceGroup* ModuleInstance::resource(std::string_view name) const {
+  if (resource_index.size() != resources.size()) {
+    for (size_t i = 0; i < resources.size(); ++i) resource_index.emplace(resources[i].decl->key, i);
+  }
+  const auto found = resource_index.find(name);
+  return found == resource_index.end() ? nullptr : &resources[found->second];
+}
+
+Value Graph::Context::surrounding(std::string_view name) const {
+  if (name == "account") {
+    asked.account = true;
+    return surroundings.account;
+  }
+  if (name == "partition") {
+    asked.partition = true;
+    return surroundings.partition;
+  }
+  asked.dns_suffix = true;
+  return surroundings.dns_suffix;
+}
+
+bool holds_in(const Graph& graph, const Surroundings& around) {
+  const auto& asked = graph.context->asked;
+  const Surroundings& was = graph.context->surroundings;
+  return (!asked.account || was.account == around.account) &&
+         (!asked.partition || was.partition == around.partition) &&
+         (!asked.dns_suffix || was.dns_suffix == around.dns_suffix);
+}
+
+void move_to(Graph& graph, const Surroundings& around) {
+  graph.context->surroundings = around;
+  graph.context->surroundings.pinned = nullptr;
+}
+
 std::optional<Value> Graph::Context::lookup(const Scope& scope, std::string_view name) const {
   const ModuleInstance& module = *scope.module;
   const bool is_root = module.module->kind == ModuleKind::root;
@@ -303,13 +336,11 @@ std::optional<Value> Graph::Context::lookup(const Scope& scope, std::string_view
     return Value(spec->environment == "default" ? spec->stack
                                                 : spec->stack + "-" + spec->environment);
   }
-  if (name == "account") return surroundings.account;
-  if (name == "partition") return surroundings.partition;
+  if (name == "account" || name == "partition") return surrounding(name);
   if (name == "unique") {
-    if (!surroundings.account.is_string()) {
-      return Value(Unknown{"string", {"account"}, false});
-    }
-    return Value(hex(sha256(surroundings.account.as_string() + "/" + spec->region)).substr(0, 6));
+    const Value account = surrounding("account");
+    if (!account.is_string()) return Value(Unknown{"string", {"account"}, false});
+    return Value(hex(sha256(account.as_string() + "/" + spec->region)).substr(0, 6));
   }
   if (name == "secret") return secret_root(*this);
   if (auto block = block_value(*this, module, name)) return block;

@@ -32,7 +32,9 @@ class NodeChecker {
         node_(graph.nodes[id]),
         self_(self),
         catalogs_(catalogs),
-        diagnostics_(diagnostics) {}
+        diagnostics_(diagnostics) {
+    names_.set("self", Value(self));
+  }
 
   void run() {
     for (const auto& property : node_.type->properties) {
@@ -169,10 +171,8 @@ class NodeChecker {
   }
 
   void check_expression(const Property& property, const Value& value, const Tree* place) {
-    MapActivation names;
-    names.set("this", value);
-    names.set("self", Value(self_));
-    const Value ok = evaluate(*property.check, names);
+    names_.set("this", value);
+    const Value ok = evaluate(*property.check, names_);
     if (ok.is_bool() && !ok.as_bool()) {
       report(property, place,
              "is refused: " + (property.check_message.empty() ? "its check does not hold"
@@ -207,6 +207,7 @@ class NodeChecker {
   const Graph& graph_;
   const GraphNode& node_;
   const Map& self_;
+  MapActivation names_;  // of checks
   Catalogs& catalogs_;
   Diagnostics& diagnostics_;
 };
