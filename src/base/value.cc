@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <new>
 
 #include "base/assert.h"
 #include "base/json.h"
@@ -135,32 +136,122 @@ bool Map::erase(std::string_view key) {
   return true;
 }
 
+Value::Value(std::string v) : int_(0) {
+  share(Kind::string, std::make_shared<const std::string>(std::move(v)));
+}
+Value::Value(std::string_view v) : Value(std::string(v)) {}
+Value::Value(const char* v) : Value(std::string(v)) {}
+Value::Value(Bytes v) : int_(0) {
+  share(Kind::bytes, std::make_shared<const Bytes>(std::move(v)));
+}
+Value::Value(List v) : int_(0) {
+  share(Kind::list, std::make_shared<const List>(std::move(v)));
+}
+Value::Value(Map v) : int_(0) {
+  share(Kind::map, std::make_shared<const Map>(std::move(v)));
+}
+Value::Value(TypeName v) : int_(0) {
+  share(Kind::type, std::make_shared<const TypeName>(std::move(v)));
+}
+Value::Value(Ip v) : int_(0) {
+  share(Kind::ip, std::make_shared<const Ip>(v));
+}
+Value::Value(Cidr v) : int_(0) {
+  share(Kind::cidr, std::make_shared<const Cidr>(v));
+}
+Value::Value(Money v) : int_(0) {
+  share(Kind::money, std::make_shared<const Money>(std::move(v)));
+}
+Value::Value(Unknown v) : int_(0) {
+  share(Kind::unknown, std::make_shared<const Unknown>(std::move(v)));
+}
+Value::Value(ErrorValue v) : int_(0) {
+  share(Kind::error, std::make_shared<const ErrorValue>(std::move(v)));
+}
+Value::Value(std::shared_ptr<const Object> v) : kind_(Kind::object), object_(std::move(v)) {}
+
+void Value::share(Kind kind, std::shared_ptr<const void> payload) noexcept {
+  new (&shared_) std::shared_ptr<const void>(std::move(payload));
+  kind_ = kind;
+}
+
+void Value::copy_from(const Value& other) {
+  switch (other.storage()) {
+    case Storage::shared: new (&shared_) std::shared_ptr<const void>(other.shared_); break;
+    case Storage::object: new (&object_) std::shared_ptr<const Object>(other.object_); break;
+    case Storage::plain: copy_plain(other); break;
+  }
+  kind_ = other.kind_;
+}
+
+void Value::move_from(Value& other) noexcept {
+  switch (other.storage()) {
+    case Storage::shared:
+      new (&shared_) std::shared_ptr<const void>(std::move(other.shared_));
+      break;
+    case Storage::object:
+      new (&object_) std::shared_ptr<const Object>(std::move(other.object_));
+      break;
+    case Storage::plain: copy_plain(other); break;
+  }
+  kind_ = other.kind_;
+  other.clear();
+}
+
+void Value::copy_plain(const Value& other) noexcept {
+  switch (other.kind_) {
+    case Kind::uinteger: uint_ = other.uint_; break;
+    case Kind::floating: double_ = other.double_; break;
+    case Kind::duration: duration_ = other.duration_; break;
+    case Kind::timestamp: timestamp_ = other.timestamp_; break;
+    default: int_ = other.int_; break;
+  }
+}
+
+void Value::release() noexcept {
+  if (kind_ == Kind::object) {
+    object_.~shared_ptr();
+  } else {
+    shared_.~shared_ptr();
+  }
+}
+
+void Value::wrong_kind(Kind wanted) const {
+  const std::string what =
+      std::string("a value's kind is ") + to_string(kind_) + ", not " + to_string(wanted);
+  assert_failed(what.c_str(), __FILE__, __LINE__);
+}
+
+Value Value::error(std::string message) {
+  return Value(ErrorValue{std::move(message)});
+}
+
 Value Value::none() {
   Value v;
-  v.v_ = std::make_shared<const Optional>();
+  v.share(Kind::optional, std::make_shared<const Optional>());
   return v;
 }
 
 Value Value::some(Value inner) {
   Value v;
-  v.v_ = std::make_shared<const Optional>(Optional{std::move(inner)});
+  v.share(Kind::optional, std::make_shared<const Optional>(Optional{std::move(inner)}));
   return v;
 }
 
 Value Value::secret(Value inner) {
   if (inner.is_secret()) return inner;
   Value v;
-  v.v_ = std::make_shared<const Secret>(Secret{std::move(inner)});
+  v.share(Kind::secret, std::make_shared<const Secret>(Secret{std::move(inner)}));
   return v;
 }
 
 const Value* Value::optional_value() const {
-  const auto& held = std::get<12>(v_)->value;
+  const auto& held = shared_as<Optional>(Kind::optional).value;
   return held ? &*held : nullptr;
 }
 
 const Value& Value::secret_value() const {
-  return std::get<18>(v_)->value;
+  return shared_as<Secret>(Kind::secret).value;
 }
 
 const Value& Value::operator[](std::string_view key) const {

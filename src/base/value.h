@@ -17,7 +17,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace lf {
@@ -141,35 +140,51 @@ class Value {
     error,
   };
 
-  Value() = default;  // null
-  Value(std::nullptr_t) {}
-  Value(bool v) : v_(v) {}
-  Value(int v) : v_(static_cast<int64_t>(v)) {}
-  Value(int64_t v) : v_(v) {}
-  Value(uint64_t v) : v_(v) {}
-  Value(double v) : v_(v) {}
-  Value(std::string v) : v_(std::make_shared<const std::string>(std::move(v))) {}
-  Value(std::string_view v) : Value(std::string(v)) {}
-  Value(const char* v) : Value(std::string(v)) {}
-  Value(Bytes v) : v_(std::make_shared<const Bytes>(std::move(v))) {}
-  Value(List v) : v_(std::make_shared<const List>(std::move(v))) {}
-  Value(Map v) : v_(std::make_shared<const Map>(std::move(v))) {}
-  Value(Duration v) : v_(v) {}
-  Value(Timestamp v) : v_(v) {}
-  Value(TypeName v) : v_(std::make_shared<const TypeName>(std::move(v))) {}
-  Value(Ip v) : v_(std::make_shared<const Ip>(v)) {}
-  Value(Cidr v) : v_(std::make_shared<const Cidr>(v)) {}
-  Value(Money v) : v_(std::make_shared<const Money>(std::move(v))) {}
-  Value(Unknown v) : v_(std::make_shared<const Unknown>(std::move(v))) {}
-  Value(ErrorValue v) : v_(std::make_shared<const ErrorValue>(std::move(v))) {}
-  Value(std::shared_ptr<const Object> v) : v_(std::move(v)) {}
+  // Special members are written out: the compiler would make them anew in every file, and a
+  // std::variant of twenty kinds was most of what this header cost.
+  Value() noexcept : int_(0) {}  // null
+  Value(const Value& other) : int_(0) { copy_from(other); }
+  Value(Value&& other) noexcept : int_(0) { move_from(other); }
+  Value& operator=(const Value& other) {
+    Value copy(other);
+    return *this = std::move(copy);
+  }
+  Value& operator=(Value&& other) noexcept {
+    if (this == &other) return *this;
+    clear();
+    move_from(other);
+    return *this;
+  }
+  ~Value() { clear(); }
+
+  Value(std::nullptr_t) noexcept : int_(0) {}
+  Value(bool v) noexcept : kind_(Kind::boolean), int_(v ? 1 : 0) {}
+  Value(int v) noexcept : kind_(Kind::integer), int_(v) {}
+  Value(int64_t v) noexcept : kind_(Kind::integer), int_(v) {}
+  Value(uint64_t v) noexcept : kind_(Kind::uinteger), uint_(v) {}
+  Value(double v) noexcept : kind_(Kind::floating), double_(v) {}
+  Value(Duration v) noexcept : kind_(Kind::duration), duration_(v) {}
+  Value(Timestamp v) noexcept : kind_(Kind::timestamp), timestamp_(v) {}
+  Value(std::string v);
+  Value(std::string_view v);
+  Value(const char* v);
+  Value(Bytes v);
+  Value(List v);
+  Value(Map v);
+  Value(TypeName v);
+  Value(Ip v);
+  Value(Cidr v);
+  Value(Money v);
+  Value(Unknown v);
+  Value(ErrorValue v);
+  Value(std::shared_ptr<const Object> v);
 
   static Value none();               // optional.none()
   static Value some(Value v);        // optional.of(v)
   static Value secret(Value inner);  // wraps once: a secret of a secret is the same secret
-  static Value error(std::string message) { return Value(ErrorValue{std::move(message)}); }
+  static Value error(std::string message);
 
-  Kind kind() const { return static_cast<Kind>(v_.index()); }
+  Kind kind() const { return kind_; }
   bool is_null() const { return kind() == Kind::null; }
   bool is_bool() const { return kind() == Kind::boolean; }
   bool is_int() const { return kind() == Kind::integer; }
@@ -195,25 +210,25 @@ class Value {
   bool is_unset() const { return is_null() || (is_optional() && optional_value() == nullptr); }
 
   // Each asserts that the kind fits.
-  bool as_bool() const { return std::get<1>(v_); }
-  int64_t as_int() const { return std::get<2>(v_); }
-  uint64_t as_uint() const { return std::get<3>(v_); }
-  double as_double() const { return std::get<4>(v_); }
-  const std::string& as_string() const { return *std::get<5>(v_); }
-  const std::string& as_bytes() const { return std::get<6>(v_)->data; }
-  const List& as_list() const { return *std::get<7>(v_); }
-  const Map& as_map() const { return *std::get<8>(v_); }
-  Duration as_duration() const { return std::get<9>(v_); }
-  Timestamp as_timestamp() const { return std::get<10>(v_); }
-  const std::string& as_type() const { return std::get<11>(v_)->name; }
+  bool as_bool() const { return expect(Kind::boolean).int_ != 0; }
+  int64_t as_int() const { return expect(Kind::integer).int_; }
+  uint64_t as_uint() const { return expect(Kind::uinteger).uint_; }
+  double as_double() const { return expect(Kind::floating).double_; }
+  const std::string& as_string() const { return shared_as<std::string>(Kind::string); }
+  const std::string& as_bytes() const { return shared_as<Bytes>(Kind::bytes).data; }
+  const List& as_list() const { return shared_as<List>(Kind::list); }
+  const Map& as_map() const { return shared_as<Map>(Kind::map); }
+  Duration as_duration() const { return expect(Kind::duration).duration_; }
+  Timestamp as_timestamp() const { return expect(Kind::timestamp).timestamp_; }
+  const std::string& as_type() const { return shared_as<TypeName>(Kind::type).name; }
   const Value* optional_value() const;  // nullptr: optional.none()
-  const Ip& as_ip() const { return *std::get<13>(v_); }
-  const Cidr& as_cidr() const { return *std::get<14>(v_); }
-  const Money& as_money() const { return *std::get<15>(v_); }
-  const std::shared_ptr<const Object>& as_object() const { return std::get<16>(v_); }
-  const Unknown& as_unknown() const { return *std::get<17>(v_); }
+  const Ip& as_ip() const { return shared_as<Ip>(Kind::ip); }
+  const Cidr& as_cidr() const { return shared_as<Cidr>(Kind::cidr); }
+  const Money& as_money() const { return shared_as<Money>(Kind::money); }
+  const std::shared_ptr<const Object>& as_object() const { return expect(Kind::object).object_; }
+  const Unknown& as_unknown() const { return shared_as<Unknown>(Kind::unknown); }
   const Value& secret_value() const;  // the raw value inside a secret
-  const std::string& error_message() const { return std::get<19>(v_)->message; }
+  const std::string& error_message() const { return shared_as<ErrorValue>(Kind::error).message; }
 
   // Member of a map by string key, or null. For walking wire data: v["a"]["b"].
   const Value& operator[](std::string_view key) const;
@@ -227,14 +242,44 @@ class Value {
  private:
   struct Optional;
   struct Secret;
-  std::variant<std::monostate, bool, int64_t, uint64_t, double, std::shared_ptr<const std::string>,
-               std::shared_ptr<const Bytes>, std::shared_ptr<const List>,
-               std::shared_ptr<const Map>, Duration, Timestamp, std::shared_ptr<const TypeName>,
-               std::shared_ptr<const Optional>, std::shared_ptr<const Ip>,
-               std::shared_ptr<const Cidr>, std::shared_ptr<const Money>,
-               std::shared_ptr<const Object>, std::shared_ptr<const Unknown>,
-               std::shared_ptr<const Secret>, std::shared_ptr<const ErrorValue>>
-      v_;
+  enum class Storage : uint8_t { plain, shared, object };
+
+  Storage storage() const {
+    if (kind_ == Kind::object) return Storage::object;
+    return kind_ < Kind::string || kind_ == Kind::duration || kind_ == Kind::timestamp
+               ? Storage::plain
+               : Storage::shared;
+  }
+  const Value& expect(Kind kind) const {
+    if (kind_ != kind) wrong_kind(kind);
+    return *this;
+  }
+  template <class T>
+  const T& shared_as(Kind kind) const {
+    return *static_cast<const T*>(expect(kind).shared_.get());
+  }
+  [[noreturn]] void wrong_kind(Kind wanted) const;
+  void share(Kind kind, std::shared_ptr<const void> payload) noexcept;
+
+  void copy_from(const Value& other);     // *this is null
+  void move_from(Value& other) noexcept;  // *this is null, `other` is then
+  void clear() noexcept {                 // to null
+    if (storage() != Storage::plain) release();
+    kind_ = Kind::null;
+  }
+  void copy_plain(const Value& other) noexcept;
+  void release() noexcept;
+
+  Kind kind_ = Kind::null;
+  union {
+    int64_t int_;  // and bool
+    uint64_t uint_;
+    double double_;
+    Duration duration_;
+    Timestamp timestamp_;
+    std::shared_ptr<const void> shared_;
+    std::shared_ptr<const Object> object_;
+  };
 };
 
 inline void Map::set(const char* key, Value value) {
