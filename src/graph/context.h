@@ -98,6 +98,8 @@ struct Graph::Context {
   // The keys and values of a for_each; nullopt: reported.
   std::optional<std::vector<EachBinding>> repetition(const Tree& tree, const Scope& scope,
                                                      std::string_view what);
+  // Reports LF0403: `what` (a word of the spec) hangs on what only apply will know.
+  void only_after_apply(const Tree& tree, std::string_view what, const Value& value);
   std::optional<bool> condition(const Tree& tree, const Scope& scope, std::string_view what);
   // Evaluates a life-cycle word that must be known now; reports and gives nullopt else.
   std::optional<Value> known(const Tree& tree, const Scope& scope, std::string_view what,

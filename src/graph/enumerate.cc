@@ -45,6 +45,14 @@ std::optional<bool> Graph::Context::condition(const Tree& tree, const Scope& sco
   return std::nullopt;
 }
 
+void Graph::Context::only_after_apply(const Tree& tree, std::string_view what, const Value& value) {
+  auto& d = diagnostics->add(Code::LF0403, tree.span,
+                             "`" + std::string(what) + "` must be known before anything is created",
+                             "known only after apply: " + join(unknown_origins(value), ", "));
+  d.help.push_back(
+      "use keys that the spec itself gives: a variable, or a list or map written out here");
+}
+
 std::optional<std::vector<EachBinding>> Graph::Context::repetition(const Tree& tree,
                                                                    const Scope& scope,
                                                                    std::string_view what) {
@@ -66,12 +74,15 @@ std::optional<std::vector<EachBinding>> Graph::Context::repetition(const Tree& t
   if (value.is_list()) {
     std::set<std::string> seen;
     const List& list = value.as_list();
+    // Strings are their own keys, so an element that may turn out to be one must be known.
+    for (const Value& item : list) {
+      if (!item.is_unknown()) continue;
+      only_after_apply(tree, what, item);
+      return std::nullopt;
+    }
     const bool strings =
         std::all_of(list.begin(), list.end(), [](const Value& v) { return v.is_string(); });
     for (size_t i = 0; i < list.size(); ++i) {
-      if (list[i].is_unknown() && !strings) {
-        // The position is the key; the value may stay unknown.
-      }
       Value key = strings ? list[i] : Value(static_cast<int64_t>(i));
       if (strings && !seen.insert(list[i].as_string()).second) {
         diagnostics->add(Code::LF0407, tree.span,
@@ -84,12 +95,7 @@ std::optional<std::vector<EachBinding>> Graph::Context::repetition(const Tree& t
     return out;
   }
   if (value.is_unknown()) {
-    auto& d =
-        diagnostics->add(Code::LF0403, tree.span,
-                         "`" + std::string(what) + "` must be known before anything is created",
-                         "known only after apply: " + join(unknown_origins(value), ", "));
-    d.help.push_back(
-        "use keys that the spec itself gives: a variable, or a list or map written out here");
+    only_after_apply(tree, what, value);
     return std::nullopt;
   }
   diagnostics->add(Code::LF0405, tree.span,

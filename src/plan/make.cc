@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From graph, state and observations to a plan: one item a node, then what only state knows.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -132,11 +134,12 @@ class Planner {
 
   const Record* find_record(const GraphNode& node, const std::string& home, PlanItem& item) {
     const Record* record = state_.find(home);
+    const GraphNode& main = node.facet.empty() ? node : graph_.nodes[node.main];
     if (record != nullptr) {
       used_.insert(home);
+      if (node.facet.empty()) refuse_two_records(node);
       return record;
     }
-    const GraphNode& main = node.facet.empty() ? node : graph_.nodes[node.main];
     for (const auto& from : main.moved_from) {
       record = state_.find(from);
       if (record == nullptr || graph_.find(from) != kNoGraphId) continue;
@@ -145,6 +148,22 @@ class Planner {
       return record;
     }
     return nullptr;
+  }
+
+  // Nothing would take over the record that `moved_from` names, so it would be deleted as if it
+  // were no longer in the spec: not what a rename means.
+  void refuse_two_records(const GraphNode& node) {
+    for (const auto& from : node.moved_from) {
+      const Record* other = state_.find(from);
+      if (other == nullptr || graph_.find(from) != kNoGraphId) continue;
+      auto& d = diagnostics_.add(
+          Code::LF0504, node.span,
+          fmt::format("`{}` is to be moved from `{}`, and state has both", node.address, from),
+          fmt::format("state knows `{}` as {}", from, other->id));
+      d.help.push_back(
+          fmt::format("to keep the old one: `llmforge forget '{}'` first", node.address));
+      d.help.push_back(fmt::format("to delete the old one: take `{}` out of `moved_from`", from));
+    }
   }
 
   // What was taken stays as long as the spec still names it.
