@@ -32,6 +32,8 @@ int run_state(CommandContext& context);  // state list|show|mv|rm|history|restor
 int run_adopt(CommandContext& context);
 int run_forget(CommandContext& context);
 int run_orphans(CommandContext& context);
+int run_fmt(CommandContext& context);
+int run_graph(CommandContext& context);
 int run_expand(CommandContext& context);
 int run_eject(CommandContext& context);
 int run_explain(CommandContext& context);

@@ -150,6 +150,21 @@ class CommandLine {
     for (CLI::App* sub : {drift, status, expand}) {
       sub->add_flag("--offline", o_.offline, "Send no request");
     }
+    CLI::App* graph = with_spec("graph", "Draw what needs what",
+                                "Examples:\n  llmforge graph | dot -Tsvg > graph.svg\n"
+                                "  llmforge graph --format html --out graph.html");
+    graph->add_option("--format", o_.format, "dot (default), mermaid, json or html")
+        ->check(CLI::IsMember({"dot", "mermaid", "json", "html"}));
+    graph->add_option("-o,--out", o_.out, "Write to FILE");
+    CLI::App* fmt = command(&app_, "fmt", "Lay spec files out: spaces, indentation, blank lines",
+                            "Examples:\n  llmforge fmt\n  llmforge fmt --check -r .\n"
+                            "  cat spec.yaml | llmforge fmt -");
+    fmt->add_option("PATH", o_.arguments, "Files or folders, `-` for standard input (default: .)");
+    fmt->add_flag("--check", o_.check, "Write nothing; exit 1 if a file is laid out differently");
+    fmt->add_flag("--diff", o_.diff, "Show what changes");
+    fmt->add_flag("-r,--recursive", o_.recursive, "Folders in folders too");
+    fmt->add_flag("--no-color", o_.no_color, "No colours (NO_COLOR does the same)");
+    fmt->add_flag("--json", o_.json, "Output for programs");
     CLI::App* output = command(&app_, "output", "Print outputs",
                                "Examples:\n  llmforge output\n"
                                "  llmforge output --raw instance_id");

@@ -25,7 +25,7 @@ struct Options {
   std::string format = "text";  // text | markdown | json
   int64_t max_bytes = 0;
   bool auto_approve = false, detailed_exitcode = false, offline = false, no_color = false,
-       json = false, raw = false, verbose = false, check = false;
+       json = false, raw = false, verbose = false, check = false, diff = false, recursive = false;
   int64_t parallelism = 0;
   std::string lock_timeout = "0s";
   std::optional<std::string> sandbox;  // "" is the default folder

@@ -53,6 +53,10 @@ class Offline(unittest.TestCase):
         with open(path, "w", encoding="utf-8") as out:
             out.write(text)
 
+    def read(self, name):
+        with open(os.path.join(self.path, name), encoding="utf-8") as file:
+            return file.read()
+
     def with_state(self):
         jobs = "resources[\"jobs\"]"
         logs = "resources[\"logs\"]"
@@ -137,6 +141,27 @@ class Offline(unittest.TestCase):
         self.run_it("eject", "network", code=8)
         self.assertIn("did you mean `network`", self.run_it("eject", "netwrk", code=3).stderr)
 
+    def test_fmt(self):
+        self.write("a.yaml", "a:   1   # one\nb:\n- c\n")
+        self.write("sub/d.yaml", "d:    1\n")
+        self.write("e.yaml", "e: 1\n")
+        checked = self.run_it("fmt", "--check", "a.yaml", "e.yaml", code=1).stdout
+        self.assertEqual(checked.split(), ["a.yaml"])
+        diff = self.run_it("fmt", "--check", "--diff", "a.yaml", code=1).stdout
+        self.assertIn("-a:   1   # one\n+a: 1  # one\n", diff)
+        self.assertIn("a.yaml", self.run_it("fmt").stdout)
+        self.assertEqual(self.read("a.yaml"), "a: 1  # one\nb:\n  - c\n")
+        self.assertEqual(self.read("sub/d.yaml"), "d:    1\n")
+        self.assertEqual(self.run_it("fmt", "-r", "--json").stdout, '{"changed":["sub/d.yaml"]}\n')
+        self.assertEqual(self.run_it("fmt", "--check", "-r").stdout, "")
+        self.write("broken.yaml", "a: [1\n")
+        self.write("e.yaml", "e:   1\n")
+        self.assertIn("LF0101", self.run_it("fmt", code=3).stderr)
+        self.assertEqual(self.read("e.yaml"), "e:   1\n")
+        self.assertIn("LF0109", self.run_it("fmt", "none.yaml", code=3).stderr)
+        piped = subprocess.run([BINARY, "fmt", "-"], input="x:  1\n", capture_output=True, text=True, check=True)
+        self.assertEqual(piped.stdout, "x: 1\n")
+
     def test_explain(self):
         self.assertIn("LF0201", self.run_it("explain", "lf0201").stdout)
         self.assertIn("## Properties", self.run_it("explain", "aws.sqs.queue").stdout)
@@ -147,7 +172,7 @@ class Offline(unittest.TestCase):
     def test_usage(self):
         self.run_it("state", "show", code=3)
         self.run_it("adopt", "one", code=3)
-        for command in ("plan", "output", "expand", "adopt", "forget", "explain"):
+        for command in ("plan", "output", "expand", "fmt", "adopt", "forget", "explain"):
             self.assertIn("llmforge " + command, self.run_it(command, "--help").stdout)
 
 
