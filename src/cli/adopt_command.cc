@@ -90,6 +90,17 @@ Plan only(const Plan& plan, const std::string& address) {
   return out;
 }
 
+// What nothing shows of an adopted thing, so that the spec's word stands for it.
+std::vector<std::string> on_trust(const Map& written, const Subject& adopted) {
+  std::vector<std::string> out;
+  for (const auto& property : adopted.type->properties) {
+    const Value* value = written.find(property.name);
+    if (value == nullptr || property.local || !taken_on_trust(property)) continue;
+    if (!(*value == property.default_value)) out.push_back(property.name);
+  }
+  return out;
+}
+
 Task<int> adopt(CommandContext* context, Session* session) {
   const std::string address = context->options.arguments[0], id = context->options.arguments[1];
   Task<int> preparing = prepare(context, session);
@@ -153,6 +164,11 @@ Task<int> adopt(CommandContext* context, Session* session) {
   Plan after;
   const Result<bool> again = session->make_plan(after, false);
   if (!context->options.json) print("adopted " + printable(address) + " (" + printable(id) + ")\n");
+  const std::vector<std::string> trusted = on_trust(item->desired, *adopted);
+  if (!trusted.empty() && !context->options.json) {
+    print_error("the cloud does not show " + join(trusted, ", ") +
+                ": taken to be as the spec says\n");
+  }
   if (!again || !*again) co_return kDone;
   PlanView view = plan_view(*session, *context);
   if (context->options.json) view.format = "json";

@@ -82,6 +82,13 @@ Result<bool> Session::load_spec() {
   auto lock = LockFile::load(world_.files, lock_path());
   if (!lock) return fail(lock.error());
   lock_ = std::move(*lock);
+  if (options_.sandbox) {
+    const std::string& folder = spec_.spec.folder;
+    auto real =
+        LockFile::load(world_.files, (folder.empty() ? "" : folder + "/") + "llmforge.lock");
+    if (!real) return fail(real.error());
+    lock_.go_by(*real);
+  }
   return !diagnostics_.has_errors();
 }
 
@@ -337,17 +344,42 @@ Task<Result<void>> Session::refresh_state() {
   co_return Result<void>();
 }
 
+Task<Result<std::vector<Marked>>> Session::find_named_marks(const Graph* graph, GraphId at,
+                                                            std::string mark) {
+  std::vector<Marked> out;
+  const GraphNode& node = graph->nodes[at];
+  ProviderInstance where;
+  where.name = node.provider;
+  Cloud* cloud = clouds()(where);
+  if (cloud == nullptr || node.type->carrier != MarkCarrier::tags || !node.type->id_derive)
+    co_return out;
+  Diagnostics ignored;
+  Map self = graph->desired(at, graph->spec_only(), ignored);
+  Task<Result<std::optional<Marked>>> finding =
+      find_marked_by_name(cloud, node.type, std::move(self), std::move(mark));
+  Result<std::optional<Marked>> found = co_await std::move(finding);
+  if (!found) co_return fail(found.error());
+  if (*found) out.push_back(std::move(**found));
+  co_return out;
+}
+
 Task<Result<void>> Session::guard_empty_state() {
   if (!state().empty() || options_.offline) co_return Result<void>();
   const std::string any_lineage = spec_.spec.stack + "/" + options_.environment + "/*";
   std::set<std::pair<std::string, std::string>> seen;
-  for (const GraphNode& node : graph().nodes) {
-    if (!seen.emplace(node.type->name, node.provider).second) continue;
+  for (GraphId at = 0; at < graph().nodes.size(); ++at) {
+    const GraphNode& node = graph().nodes[at];
+    if (!node.facet.empty()) continue;
+    // By list once a type, else by each name that would be made.
+    const bool listed = node.type->refresh.list.has_value();
+    if (listed && !seen.emplace(node.type->name, node.provider).second) continue;
     ProviderInstance where;
     where.name = node.provider;
     Cloud* cloud = clouds()(where);
     if (cloud == nullptr) continue;
-    Task<Result<std::vector<Marked>>> finding = find_marked(cloud, node.type, any_lineage);
+    Task<Result<std::vector<Marked>>> finding = listed
+                                                    ? find_marked(cloud, node.type, any_lineage)
+                                                    : find_named_marks(&graph(), at, any_lineage);
     Result<std::vector<Marked>> found = co_await std::move(finding);
     if (!found) co_return fail(found.error());
     if (found->empty()) continue;

@@ -87,6 +87,10 @@ class Session {
   Task<Result<void>> settle();  // without a store: in memory
   Task<Result<void>> refresh_state();
   Task<Result<void>> guard_empty_state();
+  // What carries the mark under the name that this node of the graph gives: for types that no list
+  // shows with their marks.
+  Task<Result<std::vector<Marked>>> find_named_marks(const Graph* graph, GraphId at,
+                                                     std::string mark);
   Result<bool> make_plan(Plan& out, bool destroy);
   Result<void> save_lock_file();
 

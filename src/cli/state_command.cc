@@ -35,6 +35,11 @@ int list_records(CommandContext* context, const State& state) {
             : std::vector<std::string>{record->address});
   }
   print(context->options.json ? to_json(Value(std::move(json))) + "\n" : table(rows));
+  if (rows.empty() && !context->options.json) {
+    print_error(state.empty() ? "the state has no resources\n"
+                              : "no address matches `" + printable(glob) +
+                                    "`: llmforge state list shows all\n");
+  }
   return kDone;
 }
 
@@ -142,6 +147,15 @@ bool ends_wrongly(const std::string& address) {
   return address.empty() || address.find('#') != std::string::npos;
 }
 
+// The type that the spec has at an address; "": none, or the spec has errors now.
+std::string type_in_spec(Session& session, const std::string& address) {
+  const Result<bool> sound = session.check_offline();
+  if (!sound) return "";
+  const Graph& graph = session.offline_graph();
+  const GraphId at = graph.find(address);
+  return at == kNoGraphId ? "" : graph.nodes[at].type->name;
+}
+
 Task<int> move_records(CommandContext* context, Session* session) {
   const std::string from = context->options.arguments[0], to = context->options.arguments[1];
   const State& state = session->state();
@@ -152,6 +166,12 @@ Task<int> move_records(CommandContext* context, Session* session) {
     Error error(ErrorCode::refused, ends_wrongly(to) ? "`" + to + "` is no resource's address"
                                                      : "`" + to + "` is taken");
     if (!ends_wrongly(to)) error.help.emplace_back("move or forget that one first");
+    co_return tell(*context, error);
+  }
+  if (const std::string other = type_in_spec(*session, to);
+      record != nullptr && !other.empty() && other != record->type) {
+    Error error(ErrorCode::refused, "`" + from + "` is a " + record->type +
+                                        ", but the spec has a " + other + " at `" + to + "`");
     co_return tell(*context, error);
   }
   Frame frame;

@@ -15,6 +15,10 @@
 
 namespace lf {
 
+// Whether an adopted thing has this property as the spec says, because nothing can tell otherwise
+// and sending it again would mean another thing: what no answer shows and no call changes.
+bool taken_on_trust(const Property& property);
+
 class Operator {
  public:
   Operator(EngineContext& context, Store& store, SecretDigest digest)

@@ -372,6 +372,11 @@ Task<Result<Subject>> Operator::empty(Subject subject) {
   co_return subject;
 }
 
+bool taken_on_trust(const Property& property) {
+  if (property.computed || property.secret) return false;
+  return property.local || (property.read.empty() && property.immutable);
+}
+
 Task<Result<Subject>> Operator::adopt(Subject subject, std::string id) {
   Record& record = subject.record;
   record.type = subject.type->name;
@@ -392,21 +397,19 @@ Task<Result<Subject>> Operator::adopt(Subject subject, std::string id) {
   record.observed = subject.observed.properties;
   for (const auto& property : subject.type->properties) {
     const Value* value = subject.observed.properties.find(property.name);
-    if (value == nullptr) continue;
     if (property.computed) {
-      record.computed.set(property.name, *value);
-    } else {
-      // What is there counts as applied where the spec wants the same.
-      const Value* wanted = subject.desired.find(property.name);
-      if (wanted == nullptr) continue;
-      Map facet;
-      if (const Value* have = record.applied.find(property.facet);
-          have != nullptr && have->is_map()) {
-        facet = have->as_map();
-      }
-      facet.set(property.name, *value);
-      record.applied.set(property.facet, Value(std::move(facet)));
+      if (value != nullptr) record.computed.set(property.name, *value);
+      continue;
     }
+    const Value* wanted = subject.desired.find(property.name);
+    if (wanted == nullptr) continue;
+    if (taken_on_trust(property)) value = wanted;
+    if (value == nullptr || contains_secret(*value)) continue;
+    // What is there counts as applied where the spec wants the same.
+    const Value* have = record.applied.find(property.facet);
+    Map facet = have != nullptr && have->is_map() ? have->as_map() : Map();
+    facet.set(property.name, *value);
+    record.applied.set(property.facet, Value(std::move(facet)));
   }
   record.status = RecordStatus::ready;
   Task<Result<void>> putting = put(&subject);

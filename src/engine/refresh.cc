@@ -25,6 +25,11 @@ bool holds(const std::vector<std::string>& list, const std::string& text) {
   return std::find(list.begin(), list.end(), text) != list.end();
 }
 
+// `read: "@id"`: the id that the thing is known by is the value, as a bucket's name is.
+bool reads_id(const Property& property) {
+  return property.read.size() == 1 && property.read.front() == "@id";
+}
+
 Value tree_of(const Answer& answer) {
   if (answer.body.is_map()) {
     Map map = answer.body.as_map();
@@ -106,6 +111,9 @@ Observation observe_item(const ResourceType& type, const Record& record, const V
   take("");
   for (const auto& facet : type.facets) {
     if (!facet.read.call.valid()) take(facet.name);
+  }
+  for (const auto& property : type.properties) {
+    if (reads_id(property)) out.properties.set(property.name, Value(record.id));
   }
   read_states(type, item, out);
   split_marks(type, record, stack_mark, package, out);
@@ -218,6 +226,8 @@ Task<Result<void>> read_facet(Cloud* cloud, const ResourceType* type, const Face
 // All facets with calls of their own, and the marks where one of them carries the tags.
 Task<Result<void>> read_facets(Cloud* cloud, const ResourceType* type, Record record,
                                std::string stack_mark, Observation* out) {
+  // What the item said just now counts, not what was seen last time: the version in force, say.
+  for (const auto& [name, value] : out->properties) record.observed.set(name, value);
   std::vector<Task<void>> reads;
   auto results = std::make_shared<std::vector<Result<void>>>(type->facets.size());
   struct One {
@@ -298,6 +308,54 @@ Task<Result<Observation>> read_one(Cloud* cloud, const ResourceType* type, Recor
   co_return out;
 }
 
+namespace {
+
+// The marks of one thing, where it is there and carries those of the stack ("…/*": any lineage).
+// Its tags stand in `item`, or in the answer of their facet's own read.
+Task<Result<std::optional<Marked>>> marked(Cloud* cloud, const ResourceType* type, std::string id,
+                                           Value item, std::string stack_mark) {
+  using None = std::optional<Marked>;
+  const PackageInfo& info = cloud->package().info();
+  const Property* carrier = type->property(type->mark_property);
+  const Facet* facet = carrier == nullptr ? nullptr : type->facet(carrier->facet);
+  if (carrier == nullptr) co_return None();
+  Value tags;
+  if (facet != nullptr && facet->read.call.valid()) {
+    Record probe;
+    probe.id = id;
+    Observation seen;
+    Task<Result<void>> reading = read_facet(cloud, type, facet, probe, &seen);
+    Result<void> done = co_await std::move(reading);
+    // A thing that went away between list and read, or another account's bucket.
+    if (!done &&
+        (done.error().code == ErrorCode::not_found || done.error().code == ErrorCode::auth))
+      co_return None();
+    if (!done) co_return fail(done.error());
+    if (const Value* found = seen.properties.find(carrier->name)) tags = *found;
+  } else {
+    auto read = from_wire(*carrier, item, type->service->protocol);
+    if (read) tags = *read;
+  }
+  if (!tags.is_map()) co_return None();
+  Marked one;
+  one.id = std::move(id);
+  one.stack_mark = tags[info.mark_stack].string_or();
+  one.address_mark = tags[info.mark_address].string_or();
+  one.intent_mark = tags[info.mark_intent].string_or();
+  Observation states;
+  states.presence = Observation::Presence::present;
+  read_states(*type, item, states);
+  if (states.presence != Observation::Presence::present) co_return None();  // gone, still listed
+  const bool any = stack_mark.ends_with("/*");
+  const std::string prefix = any ? stack_mark.substr(0, stack_mark.size() - 1) : stack_mark;
+  const bool ours = any ? one.stack_mark.starts_with(prefix) : one.stack_mark == stack_mark;
+  if (!ours) co_return None();
+  one.item = std::move(item);
+  co_return std::optional<Marked>(std::move(one));
+}
+
+}  // namespace
+
 Task<Result<std::vector<Marked>>> find_marked(Cloud* cloud, const ResourceType* type,
                                               std::string stack_mark) {
   std::vector<Marked> out;
@@ -315,47 +373,38 @@ Task<Result<std::vector<Marked>>> find_marked(Cloud* cloud, const ResourceType* 
                                            std::move(input), names, options);
   Result<List> items = co_await std::move(listing);
   if (!items) co_return fail(items.error());
-  const PackageInfo& info = cloud->package().info();
-  const Property* carrier = type->property(type->mark_property);
-  const Facet* facet = carrier == nullptr ? nullptr : type->facet(carrier->facet);
-  const bool own_read = list.partial || (facet != nullptr && facet->read.call.valid());
   for (const auto& item : *items) {
-    Marked one;
-    one.id = to_text(list.scalar ? item : at_path(item, list.item_id));
-    one.item = item;
-    Value tags;
-    if (!own_read) {
-      auto read = from_wire(*carrier, item, type->service->protocol);
-      if (read) tags = *read;
-    } else if (facet != nullptr && facet->read.call.valid()) {
-      Record probe;
-      probe.id = one.id;
-      Observation seen;
-      Task<Result<void>> reading = read_facet(cloud, type, facet, probe, &seen);
-      Result<void> done = co_await std::move(reading);
-      // A thing that went away between list and read, or another account's bucket.
-      if (!done &&
-          (done.error().code == ErrorCode::not_found || done.error().code == ErrorCode::auth))
-        continue;
-      if (!done) co_return fail(done.error());
-      if (const Value* found = seen.properties.find(carrier->name)) tags = *found;
-    }
-    if (!tags.is_map()) continue;
-    one.stack_mark = tags[info.mark_stack].string_or();
-    one.address_mark = tags[info.mark_address].string_or();
-    one.intent_mark = tags[info.mark_intent].string_or();
-    Observation states;
-    states.presence = Observation::Presence::present;
-    read_states(*type, item, states);
-    if (states.presence != Observation::Presence::present) continue;  // gone but still listed
-    // "stack/environment/*" is any lineage of it.
-    const bool any = stack_mark.ends_with("/*");
-    const std::string prefix = any ? stack_mark.substr(0, stack_mark.size() - 1) : stack_mark;
-    if (any ? one.stack_mark.starts_with(prefix) : one.stack_mark == stack_mark) {
-      out.push_back(std::move(one));
-    }
+    std::string id = to_text(list.scalar ? item : at_path(item, list.item_id));
+    Task<Result<std::optional<Marked>>> looking =
+        marked(cloud, type, std::move(id), item, stack_mark);
+    Result<std::optional<Marked>> one = co_await std::move(looking);
+    if (!one) co_return fail(one.error());
+    if (*one) out.push_back(std::move(**one));
   }
   co_return out;
+}
+
+Task<Result<std::optional<Marked>>> find_marked_by_name(Cloud* cloud, const ResourceType* type,
+                                                        Map self, std::string stack_mark) {
+  Task<Result<std::string>> finding = find_named(cloud, type, std::move(self));
+  Result<std::string> id = co_await std::move(finding);
+  if (!id) co_return fail(id.error());
+  if (id->empty() || !type->refresh.read.valid()) co_return std::optional<Marked>();
+  Record probe;
+  probe.id = *id;
+  const Map names = record_names(cloud, probe);
+  const CallOptions options = read_options(type, "");
+  Task<Result<Answer>> reading =
+      cloud->call(type->service, &type->refresh.read, Map(), names, options);
+  Result<Answer> answer = co_await std::move(reading);
+  if (!answer && answer.error().code == ErrorCode::not_found) co_return std::optional<Marked>();
+  if (!answer) co_return fail(answer.error());
+  const Value whole = tree_of(*answer);
+  Value item = type->refresh.read_item.empty() ? whole : at_path(whole, type->refresh.read_item);
+  Task<Result<std::optional<Marked>>> looking =
+      marked(cloud, type, *id, std::move(item), std::move(stack_mark));
+  Result<std::optional<Marked>> found = co_await std::move(looking);
+  co_return found;
 }
 
 Task<Result<std::string>> find_named(Cloud* cloud, const ResourceType* type, Map self) {
@@ -460,7 +509,7 @@ struct TypeGroup {
 // What reading by id says of one record, with the young ones given the benefit of the doubt.
 Task<Result<Observation>> confirm(EngineContext* context, Cloud* cloud, const ResourceType* type,
                                   Record record) {
-  while (true) {
+  for (int64_t pause_s = 1;; pause_s = std::min<int64_t>(2 * pause_s, 8)) {
     Task<Result<Observation>> reading = read_one(cloud, type, record);
     Result<Observation> seen = co_await std::move(reading);
     if (seen) co_return seen;
@@ -471,7 +520,8 @@ Task<Result<Observation>> confirm(EngineContext* context, Cloud* cloud, const Re
       gone.presence = Observation::Presence::gone;
       co_return gone;
     }
-    Task<void> pause = sleep_ns(&context->world->clock, 1'000'000'000);
+    const int64_t left_s = type->visible_within.seconds - age_s;
+    Task<void> pause = sleep_ns(&context->world->clock, std::min(pause_s, left_s) * 1'000'000'000);
     co_await std::move(pause);
   }
 }

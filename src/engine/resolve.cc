@@ -46,6 +46,7 @@ Result<void> LockFile::save(FileSystem& files, const std::string& path) const {
 }
 
 const Value* LockFile::find(const std::string& query) const {
+  if (const auto given = given_.find(query); given != given_.end()) return &given->second;
   const auto found = pins_.find(query);
   return found == pins_.end() ? nullptr : &found->second;
 }
@@ -60,7 +61,8 @@ void LockFile::set(const std::string& query, Value value) {
 bool LockFile::keep_only(const std::vector<std::string>& queries) {
   const size_t before = pins_.size();
   std::erase_if(pins_, [&](const auto& pin) {
-    return std::find(queries.begin(), queries.end(), pin.first) == queries.end();
+    return is_given(pin.first) ||
+           std::find(queries.begin(), queries.end(), pin.first) == queries.end();
   });
   if (pins_.size() != before) changed_ = true;
   return pins_.size() != before;
@@ -75,7 +77,7 @@ Task<Result<Resolved>> resolve(const LoadedSpec* spec, ModuleStore* modules, Pac
   surroundings.pinned = [&](const std::string& query) -> const Value* {
     asked.insert(query);
     if (auto found = session.find(query); found != session.end()) return &found->second;
-    if (fresh && !renewed.contains(query)) return nullptr;
+    if (fresh && !renewed.contains(query) && !lock->is_given(query)) return nullptr;
     return lock->find(query);
   };
   for (int round = 0; round < 20; ++round) {

@@ -24,10 +24,19 @@ class LockFile {
   // Drops pins that no look-up of this run asked for; true if any went.
   bool keep_only(const std::vector<std::string>& queries);
   bool changed() const { return changed_; }
-  const std::map<std::string, Value>& pins() const { return pins_; }
+  // Another file's pins that count before these and are never written: a rehearsal goes by what the
+  // real runs pinned, and keeps in its own file only what they have not.
+  void go_by(const LockFile& other) { given_ = other.pins_; }
+  bool is_given(const std::string& query) const { return given_.contains(query); }
+  // All that count, those of the other file too.
+  std::map<std::string, Value> pins() const {
+    std::map<std::string, Value> all = given_;
+    all.insert(pins_.begin(), pins_.end());
+    return all;
+  }
 
  private:
-  std::map<std::string, Value> pins_;
+  std::map<std::string, Value> pins_, given_;
   bool changed_ = false;
 };
 
@@ -37,7 +46,8 @@ struct Resolved {
 };
 
 // Expands, reads what is wanted and not pinned, expands again, until nothing is wanted. `fresh`
-// (--update-lock): pins are read anew once. Offline, a missing pin is LF0703.
+// (--update-lock): pins are read anew once, but for those given by another file. Offline, a missing
+// pin is LF0703.
 Task<Result<Resolved>> resolve(const LoadedSpec* spec, ModuleStore* modules, Packages* packages,
                                Surroundings surroundings, LockFile* lock, CloudOf clouds,
                                bool offline, bool fresh, Diagnostics* diagnostics);

@@ -39,6 +39,7 @@ struct Page {
   std::string send;  // wire name of the token in the request
   WirePath receive;  // where the next token is in the answer
   Value size;        // map of wire names to constants: page size
+  std::string more;  // the answer's member that says whether more pages follow; empty: none does
 };
 
 struct Service {
@@ -254,11 +255,13 @@ struct Sandbox {
   // A property of which older values are kept, each under an id ("v1").
   struct Versions {
     std::string property, current, key;  // the property, the computed one with the id in force
+    std::string ids;                     // "v{n}"
     std::string list, items, read, item, add, remove, choose;  // actions and their answers' members
-    std::string full_code, in_use_code;  // when there are `max`; when the one in force is removed
-    int max = 0;
+    Template shown;                            // members of one in answers, over `version`
+    std::optional<cel::Interpolation> chosen;  // whether an added one is in force at once
   };
   std::optional<Versions> versions;
+  std::vector<std::string> names;  // properties that name the thing in requests as its id does
 };
 
 enum class MarkCarrier : uint8_t { none, tags, metadata, description, name_suffix, natural_key };

@@ -206,12 +206,13 @@ Page Loader::page(const LoadNode* node, const Service* service) {
   if (node == nullptr) return service == nullptr ? Page{} : service->page;
   Page out;
   if (node->is_scalar() && node->text == "none") return out;
-  if (!keys(*node, "page", {"send", "receive", "size"})) return out;
+  if (!keys(*node, "page", {"send", "receive", "size", "more"})) return out;
   out.none = false;
   required(*node, "send", "page");
   required(*node, "receive", "page");
   text(*node, "send", out.send);
   path(*node, "receive", out.receive);
+  text(*node, "more", out.more);
   if (const LoadNode* size = node->find("size")) {
     if (want(*size, LoadNode::Kind::map, "size")) out.size = size->to_value();
   }

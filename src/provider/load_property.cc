@@ -211,6 +211,9 @@ void Loader::property_wire(const LoadNode& node, Property& out) {
   if (node.find("read") == nullptr && !out.write_only && !out.local) {
     for (const std::string& step : out.wire) out.read.push_back(lowered ? lower_first(step) : step);
   }
+  if (out.read == WirePath{"@id"} && out.type.kind() != Type::Kind::string) {
+    error(Code::LF0927, node.entry("read")->key_span, "an id is a text: only a string reads `@id`");
+  }
   std::vector<std::string> pair;
   texts(node, "pairs", pair);
   if (pair.size() == 2) {

@@ -99,16 +99,49 @@ void Loader::security(const LoadNode& node, ResourceType& out) {
   }
 }
 
+void Loader::sandbox_versions(const LoadNode& node, const NameScope& scope, ResourceType& out) {
+  const LoadNode* versions = node.find("versions");
+  if (versions == nullptr || !keys(*versions, "versions",
+                                   {"property", "current", "ids", "key", "list", "items", "read",
+                                    "item", "add", "remove", "choose", "shown", "chosen"})) {
+    return;
+  }
+  Sandbox::Versions& to = out.sandbox.versions.emplace();
+  for (const char* key : {"property", "current", "ids", "key", "shown"})
+    required(*versions, key, "versions");
+  text(*versions, "property", to.property);
+  text(*versions, "current", to.current);
+  for (const char* key : {"property", "current"}) {
+    const LoadNode* name = versions->find(key);
+    if (name != nullptr && name->is_scalar()) known_property(name->text, name->span);
+  }
+  text(*versions, "ids", to.ids);
+  const LoadNode* ids = versions->find("ids");
+  if (ids != nullptr && to.ids.find("{n}") == std::string::npos)
+    error(Code::LF0903, ids->span, "`ids` has a `{n}`, where the version's number stands");
+  text(*versions, "key", to.key);
+  text(*versions, "list", to.list);
+  text(*versions, "items", to.items);
+  text(*versions, "read", to.read);
+  text(*versions, "item", to.item);
+  text(*versions, "add", to.add);
+  text(*versions, "remove", to.remove);
+  text(*versions, "choose", to.choose);
+  if (const LoadNode* shown = versions->find("shown")) to.shown = tree(*shown, scope);
+  expression(*versions, "chosen", scope, to.chosen);
+}
+
 void Loader::sandbox(const LoadNode& node, ResourceType& out) {
   Sandbox& box = out.sandbox;
   if (!keys(node, "sandbox",
             {"id", "computed", "defaults", "fresh", "item", "elements", "answers", "restored",
-             "missing_ids_ignored", "versions", "rules", "source"})) {
+             "missing_ids_ignored", "names", "versions", "rules", "source"})) {
     return;
   }
   text(node, "id", box.id);
-  const NameScope scope = call_scope({"input", "parent", "siblings", "referrers", "element",
-                                      "state", "created", "now", "headers", "token"});
+  const NameScope scope =
+      call_scope({"input", "parent", "siblings", "referrers", "element", "state", "created", "now",
+                  "headers", "token", "version", "versions"});
   templates(node, "computed", scope, box.computed);
   const auto known = [&](const char* key) {
     const LoadNode* map = node.find(key);
@@ -125,27 +158,9 @@ void Loader::sandbox(const LoadNode& node, ResourceType& out) {
   templates(node, "elements", scope, box.elements);
   templates(node, "answers", scope, box.answers);
   flag(node, "missing_ids_ignored", box.missing_ids_ignored);
-  if (const LoadNode* versions = node.find("versions")) {
-    Sandbox::Versions& out_versions = box.versions.emplace();
-    if (keys(*versions, "versions",
-             {"property", "current", "key", "list", "items", "read", "item", "add", "remove",
-              "choose", "max", "full_code", "in_use_code"})) {
-      for (const char* key : {"property", "current", "key"}) required(*versions, key, "versions");
-      text(*versions, "property", out_versions.property);
-      text(*versions, "current", out_versions.current);
-      text(*versions, "key", out_versions.key);
-      text(*versions, "list", out_versions.list);
-      text(*versions, "items", out_versions.items);
-      text(*versions, "read", out_versions.read);
-      text(*versions, "item", out_versions.item);
-      text(*versions, "add", out_versions.add);
-      text(*versions, "remove", out_versions.remove);
-      text(*versions, "choose", out_versions.choose);
-      text(*versions, "full_code", out_versions.full_code);
-      text(*versions, "in_use_code", out_versions.in_use_code);
-      number(*versions, "max", out_versions.max, 1, 1'000'000);
-    }
-  }
+  texts(node, "names", box.names);
+  for (const std::string& name : box.names) known_property(name, node.find("names")->span);
+  sandbox_versions(node, scope, out);
   const LoadNode* rules = node.find("rules");
   if (rules == nullptr || !want(*rules, LoadNode::Kind::list, "rules")) return;
   for (const LoadNode& item : rules->items) {

@@ -128,6 +128,7 @@ class Loader {
   void preflight(const LoadNode& node, ResourceType& out);
   void security(const LoadNode& node, ResourceType& out);
   void sandbox(const LoadNode& node, ResourceType& out);
+  void sandbox_versions(const LoadNode& node, const NameScope& scope, ResourceType& out);
   void resolve_properties(const LoadNode& file, ResourceType& out);
   void check_resource(const LoadNode& file, ResourceType& out);
   void check_marks(const LoadNode& file, const ResourceType& out);

@@ -189,7 +189,7 @@ Outcome Model::dispatch(Request& request) {
     return nullptr;
   };
   using Kind = Role::Kind;
-  if (auto answered = versions(request, roles)) return *answered;
+  if (auto answered = versions(request)) return *answered;
   if (const Role* role = first({Kind::create})) {
     mutation_ = true;
     return create(request, *role);

@@ -159,7 +159,12 @@ class Model {
   bool visible(const Thing& thing, Timestamp now) const;
 
   // --- model_versions.cc: properties of which older values are kept ---
-  std::optional<Outcome> versions(Request& request, const std::vector<Role>& roles);
+  std::optional<Outcome> versions(Request& request);
+  Outcome versions(Request& request, const ResourceType& type);
+  std::expected<void, Refusal> change_versions(Request& request, const ResourceType& type,
+                                               Thing& thing, Reply& reply);
+  Value shown_version(const Request& request, const ResourceType& type, Thing& thing,
+                      const Value& version, bool with_value);
 
   Package& package_;
   Sources& sources_;

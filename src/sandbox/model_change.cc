@@ -155,6 +155,17 @@ List Model::elements_of(const Request& request, const Role& role, const Bindings
   return out;
 }
 
+// Defaults of fields count in the key.
+static Value with_defaults(const Property& property, const Value& element) {
+  if (!element.is_map()) return element;
+  Map map = element.as_map();
+  for (const Property& field : property.fields) {
+    if (map.find(field.name) == nullptr && !field.default_value.is_unset())
+      map.set(field.name, field.default_value);
+  }
+  return Value(std::move(map));
+}
+
 // `elements` of a removal or a change: what the expression shows of each.
 static List shown_elements(const Property& property, const Bindings& bound, Protocol protocol) {
   List out;
@@ -194,15 +205,7 @@ std::expected<bool, Refusal> Model::add(Request& request, const Role& role, cons
   List list = before != nullptr && before->is_list() ? before->as_list() : List{};
   const bool replaces_same = role.call->idempotent || role.kind == Kind::change;
   for (const Value& element : fresh) {
-    Value filled = element;
-    if (element.is_map()) {  // defaults count in the key
-      Map map = element.as_map();
-      for (const Property& field : property.fields) {
-        if (map.find(field.name) == nullptr && !field.default_value.is_unset())
-          map.set(field.name, field.default_value);
-      }
-      filled = Value(std::move(map));
-    }
+    const Value filled = with_defaults(property, element);
     const auto same = std::find_if(list.begin(), list.end(), [&](const Value& one) {
       return same_key(property, one, filled);
     });
@@ -241,6 +244,7 @@ std::expected<bool, Refusal> Model::alter(Request& request, const Role& role, co
   }
   List list = before != nullptr && before->is_list() ? before->as_list() : List{};
   for (const Value& element : shown) {
+    const Value filled = with_defaults(property, element);
     // Told apart by a computed field where one is shown, else by the key.
     std::vector<std::string> by;
     if (element.is_map()) {
@@ -252,7 +256,7 @@ std::expected<bool, Refusal> Model::alter(Request& request, const Role& role, co
     const auto found = std::find_if(list.begin(), list.end(), [&](const Value& one) {
       if (!element.is_map()) return to_text(one) == to_text(element);
       return std::all_of(by.begin(), by.end(), [&](const std::string& field) {
-        return to_text(one[field]) == to_text(element[field]);
+        return to_text(one[field]) == to_text(filled[field]);
       });
     });
     if (found == list.end()) {

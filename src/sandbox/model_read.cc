@@ -57,6 +57,12 @@ PageWanted page_of(const Page& page, const Request& request) {
   return out;
 }
 
+// That no more pages follow, where the service says so.
+void whole_page(const Request& request, Reply& reply) {
+  const std::string& more = request.in.service->page.more;
+  if (!more.empty()) reply.body.set(more, Value(false));
+}
+
 // The filters but the one that named the thing itself.
 Value other_filters(const Value& filters, const std::string& id) {
   List out;
@@ -276,7 +282,7 @@ Outcome Model::list(Request& request, const Role& role) {
   if (more)
     reply.body =
         merge_wire(Value(reply.body), nested(page.receive, Value(token_after(last)))).as_map();
-  if (request.in.service->protocol == Protocol::query) reply.body.set("IsTruncated", Value(more));
+  if (!page.more.empty()) reply.body.set(page.more, Value(more));
   const Value extra = extra_answer(request, type, nullptr);
   if (extra.is_map()) reply.body = merge_wire(Value(reply.body), extra).as_map();
   return reply;
@@ -319,8 +325,13 @@ void Model::put_facet(const Request& request, Thing& thing, const Facet& facet, 
                       Reply& reply) {
   const ResourceType& type = type_of(thing);
   for (const Property& property : type.properties) {
+    if (property.facet != facet.name || property.read.empty()) continue;
     const Value* value = thing.properties.find(property.name);
-    if (property.facet != facet.name || value == nullptr || property.read.empty()) continue;
+    // A list of its own is there without elements too, but where the service says that it is not.
+    const Value none = property.type.kind() == Type::Kind::map ? Value(Map{}) : Value(List{});
+    if (value == nullptr && facet.each == property.name && facet.read.call.absent_on.empty())
+      value = &none;
+    if (value == nullptr) continue;
     Map alone;
     put_in_item(property, *value, request.in.service->protocol, alone);
     if (property.read.front() == "@body") {
@@ -346,6 +357,16 @@ Outcome Model::read_facets(Request& request, const std::vector<Role>& roles) {
   Reply reply;
   bool any = false, elements = false;
   const Role* absent = nullptr;
+  if (best < 0 && !parts.empty() && !parts.front().second.ids.empty()) {
+    // None of them is what was asked for, but another part of the thing.
+    const Role& role = *parts.front().first;
+    Thing* thing = resolve(*role.type, request, parts.front().second.id(), true);
+    if (thing == nullptr || !visible(*thing, request.now))
+      return std::unexpected(not_found(*role.type, parts.front().second.id()));
+    const Value extra = extra_answer(request, *role.type, thing);
+    if (extra.is_map()) reply.body = extra.as_map();
+    return reply;
+  }
   for (auto& [role, bound] : parts) {
     if (bound.score() < best) continue;
     const ResourceType& type = *role->type;
@@ -398,7 +419,7 @@ Outcome Model::read_facets(Request& request, const std::vector<Role>& roles) {
     none.message = "It is not set.";
     return std::unexpected(none);
   }
-  if (request.in.service->protocol == Protocol::query) reply.body.set("IsTruncated", Value(false));
+  whole_page(request, reply);
   return reply;
 }
 
@@ -416,7 +437,7 @@ Outcome Model::read_names(Request& request, const Role& role) {
   }
   Reply reply;
   reply.body = nested(role.facet->read.ids, Value(std::move(names))).as_map();
-  if (request.in.service->protocol == Protocol::query) reply.body.set("IsTruncated", Value(false));
+  whole_page(request, reply);
   return reply;
 }
 
@@ -467,7 +488,7 @@ Outcome Model::read_blocker(Request& request, const std::vector<Role>& roles) {
               .as_map();
     }
   }
-  if (request.in.service->protocol == Protocol::query) reply.body.set("IsTruncated", Value(false));
+  whole_page(request, reply);
   return reply;
 }
 

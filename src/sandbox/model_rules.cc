@@ -7,6 +7,7 @@
 #include "lang/convert.h"
 #include "provider/wire.h"
 #include "sandbox/model.h"
+#include "sandbox/versions.h"
 
 namespace lf::sandbox {
 
@@ -52,6 +53,18 @@ class RuleScope : public cel::Activation {
     return found == nullptr ? std::nullopt : std::optional<Value>(*found);
   }
 };
+
+// Whether `text` is one of the thing's other names, or a longer form that ends in one.
+bool named(const ResourceType& type, const Thing& thing, const std::string& text) {
+  for (const std::string& name : type.sandbox.names) {
+    const Value* value = thing.properties.find(name);
+    if (value == nullptr) continue;
+    for (const Value& one : value->is_list() ? value->as_list() : List{*value}) {
+      if (to_text(one) == text || text.ends_with(":" + to_text(one))) return true;
+    }
+  }
+  return false;
+}
 
 Value with_id(const Thing& thing) {
   Map out = thing.properties;
@@ -123,18 +136,9 @@ Thing* Model::resolve(const ResourceType& type, const Request& request, const st
   };
   Thing* direct = things_.find(type.name, request.place, text);
   if (usable(direct)) return direct;
-  const bool other_name =
-      text.find(':') != std::string::npos || text.find('/') != std::string::npos;
-  if (!other_name) return nullptr;
+  if (type.sandbox.names.empty()) return nullptr;
   for (Thing* thing : things_.of_type(type.name, request.place)) {
-    if (!usable(thing)) continue;
-    const Value* arn = thing->properties.find("arn");
-    if (arn != nullptr && to_text(*arn) == text) return thing;
-    const Value* aliases = thing->properties.find("aliases");
-    if (aliases == nullptr || !aliases->is_list()) continue;
-    for (const Value& alias : aliases->as_list()) {
-      if (to_text(alias) == text || text.ends_with(":" + to_text(alias))) return thing;
-    }
+    if (usable(thing) && named(type, *thing, text)) return thing;
   }
   return nullptr;
 }
@@ -146,9 +150,7 @@ bool Model::refers(const ResourceType& type, const Map& properties, const Resour
     const Value* value = properties.find(property.name);
     if (value == nullptr) continue;
     references_in(property, *value, [&](const std::string& name, const std::string& id) {
-      const Value* arn = target.properties.find("arn");
-      found = found ||
-              (name == to.name && (id == target.id || (arn != nullptr && to_text(*arn) == id)));
+      found = found || (name == to.name && (id == target.id || named(to, target, id)));
     });
   }
   return found;
@@ -198,6 +200,12 @@ std::unique_ptr<cel::Activation> Model::scope(const Request& request, const Rule
     out->names.set("state", Value(state(*subject.thing, request.now)));
     out->names.set("created", Value(subject.thing->created));
     out->names.set("token", subject.thing->token.empty() ? Value() : Value(subject.thing->token));
+  }
+  if (subject.thing != nullptr && subject.type->sandbox.versions) {
+    List all;
+    for (const Value& one : kept_versions(*subject.type, *subject.thing))
+      all.push_back(version_name(*subject.type, *subject.thing, one));
+    out->names.set("versions", Value(std::move(all)));
   }
   const Request* at = &request;
   const ResourceType* type = subject.type;

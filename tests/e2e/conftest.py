@@ -47,7 +47,7 @@ class Forge:
         # A saved plan stands in the spec's place, but only where it is applied: `--out x.plan` writes one.
         given = (".yaml", ".plan") if verb == "apply" else (".yaml",)
         spec = [] if any(str(a).endswith(given) for a in arguments) else [str(self.spec)]
-        if verb == "state":  # `state list`: the second word is part of the command, SPEC comes by --spec
+        if verb in ("state", "adopt", "forget"):  # they take other arguments; SPEC comes by --spec
             return [verb, *map(str, arguments), "--spec", str(self.spec)]
         yes = ["--auto-approve"] if verb in ("apply", "destroy") else []
         return [verb, *spec, *map(str, arguments), *yes]

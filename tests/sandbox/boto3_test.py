@@ -359,6 +359,14 @@ class Identity(Base):
         self.fails("DeleteConflict", iam.delete_policy, PolicyArn=arn)
         self.fails("NoSuchEntity", iam.attach_role_policy, RoleName="r", PolicyArn=arn + "x")
         iam.detach_role_policy(RoleName="r", PolicyArn=arn)
+        # API_DeletePolicy: all versions but the default one go first.
+        self.fails("DeleteConflict", iam.delete_policy, PolicyArn=arn)
+        iam.set_default_policy_version(PolicyArn=arn, VersionId="v3")
+        self.assertEqual([v["VersionId"] for v in iam.list_policy_versions(PolicyArn=arn)["Versions"]
+                          if v["IsDefaultVersion"]], ["v3"])
+        for version in ("v2", "v4", "v5"):
+            iam.delete_policy_version(PolicyArn=arn, VersionId=version)
+        self.fails("NoSuchEntity", iam.delete_policy_version, PolicyArn=arn, VersionId="v9")
         iam.delete_policy(PolicyArn=arn)
         self.fails("NoSuchEntity", iam.get_policy, PolicyArn=arn)
 

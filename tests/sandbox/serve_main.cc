@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The model cloud alone, for tests that speak to it with other people's clients:
-//   sandbox_server PROVIDERS_FOLDER PACKAGE LISTEN [FOLDER]
+//   sandbox_server PROVIDERS_FOLDER PACKAGE LISTEN [FOLDER [SPEED]]
+// FOLDER keeps the cloud ("": nothing does); SPEED: how much faster than real its time goes.
 // Prints its URL, serves until standard input ends.
 #include <poll.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 
 #include "engine/loop.h"
@@ -42,6 +44,7 @@ int main(int argc, char** argv) {
   options.listen = argv[3];
   options.keys["testing"] = {"testing", "123456789012"};
   if (argc > 4) options.folder = argv[4];
+  if (argc > 5) options.speed = std::atof(argv[5]);
   const auto ready = [&](const std::string& url) {
     for (const auto& one : diagnostics.all()) std::fprintf(stderr, "%s\n", one.message.c_str());
     std::printf("%s\n", url.c_str());

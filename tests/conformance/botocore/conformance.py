@@ -11,6 +11,7 @@ import pathlib
 import sys
 
 from descriptors import Map, Package
+from emulated import Emulated
 from fit import Fit, Report, read_path, split
 from model import PROTOCOLS, Models
 from requested import Requests
@@ -85,6 +86,8 @@ class Reads:
             if self.report.expect(size in wire, where, f"{operation.name} takes no page size `{size}`"):
                 self.fit.range(wire[size][1], number, f"page size of {operation.name}", where)
         self.at(operation, call, page["receive"], where, "page")
+        if "more" in page:
+            self.at(operation, call, page["more"], where, "page")
         if not self.report.expect(paginator is not None, where, f"botocore does not page {operation.name}"):
             return
         tokens = paginator["input_token"]
@@ -109,7 +112,7 @@ class Reads:
 
     def property(self, prop, name, shape, place, operation=None, call=None):
         path = read_path(prop, self.service)
-        if path is None:
+        if path is None or path == "@id":
             return
         if str(path).startswith("@"):
             found = self.at(operation, call, path, place, f"`{name}`")
@@ -284,6 +287,7 @@ class Resource:
         for way in self.file.get("recovery", []):
             if isinstance(way, Map) and "token" in way:
                 self.filter(way["token"], "token")
+        Emulated(self).check()
 
     def filter(self, holder, what):
         """A `send` tree that is merged into the refresh's list."""
@@ -300,12 +304,14 @@ class Resource:
 
     def refresh(self):
         refresh, shapes = self.file["refresh"], []
+        self.item_shapes = []  # those of a partial list too
         item_id = None
         if "list" in refresh:
             call = refresh["list"]
             operation = self.requests.call(call, call.own)
             shape = self.reads.list_of(operation, call, "items", call.own) if operation else None
             if shape is not None:
+                self.item_shapes.append(shape)
                 item_id = call.get("item_id", self.file["id"].get("path"))
                 if call.get("scalar"):
                     self.report.expect(shape.type_name == "string", call.at("scalar"), f"items are {shape.type_name}")
@@ -337,6 +343,7 @@ class Resource:
                     if not shapes and self.file["id"].get("path"):
                         self.report.expect(self.service.walk(shape, self.file["id"]["path"], True)[0] is not None,
                                            call.own, "id: not in the item")
+        self.item_shapes += [shape for shape, _, _ in shapes]
         for shape, operation, call in shapes:
             for name, prop in self.properties.items():
                 facet = self.facets.get(prop.get("facet") or "", {})
