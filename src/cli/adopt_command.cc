@@ -44,9 +44,15 @@ std::optional<Error> refusal(Session& session, const GraphNode* node, const std:
       if (other.facet.empty()) all.push_back(other.address);
     }
     Error error(ErrorCode::invalid, "the spec has no resource `" + address + "`");
-    const std::string near = nearest(address, all);
+    const std::string near = nearest_address(address, all);
     error.help.push_back(near.empty() ? "all addresses: llmforge expand"
                                       : "did you mean `" + near + "`?");
+    return error;
+  }
+  const std::string& prefix = node->type->id_prefix;
+  if (!id.starts_with(prefix)) {
+    Error error(ErrorCode::invalid, "`" + id + "` cannot be `" + address + "`: ids of type " +
+                                        node->type->name + " begin with `" + prefix + "`");
     return error;
   }
   if (const Record* record = session.state().find(address)) {
@@ -152,8 +158,8 @@ Task<int> adopt(CommandContext* context, Session* session) {
   if (!adopted) {
     Error error = adopted.error();
     if (error.code == ErrorCode::not_found)
-      error.help.push_back("is it in this account and region, and is `" + id + "` the id of a " +
-                           node->type->name + "?");
+      error.help.push_back("is it in this account and region, and is `" + id +
+                           "` the id of something of type " + node->type->name + "?");
     co_return tell(*context, error);
   }
   if (!ended) co_return tell(*context, ended.error());

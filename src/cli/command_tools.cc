@@ -2,6 +2,7 @@
 #include "cli/command_tools.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/strings.h"
 
@@ -132,11 +133,29 @@ Value record_value(const Record& record) {
   return Value(std::move(out));
 }
 
+std::string nearest_address(const std::string& address, const std::vector<std::string>& all) {
+  const std::string near = nearest(address, all);
+  if (near.empty()) return near;
+  const auto in_word = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+  };
+  const size_t shorter = std::min(address.size(), near.size());
+  size_t begin = 0, end = 0;  // of what differs, from the front and from the back
+  while (begin < shorter && address[begin] == near[begin]) ++begin;
+  while (end < shorter - begin && address[address.size() - 1 - end] == near[near.size() - 1 - end])
+    ++end;
+  while (begin > 0 && in_word(address[begin - 1])) --begin;
+  while (end > 0 && in_word(address[address.size() - end])) --end;
+  const std::string given = address.substr(begin, address.size() - end - begin);
+  const std::string known = near.substr(begin, near.size() - end - begin);
+  return given.empty() || known.empty() || !nearest(given, {known}).empty() ? near : "";
+}
+
 Error no_such_address(const State& state, const std::string& address) {
   Error error(ErrorCode::not_found, "the state has no `" + address + "`");
   std::vector<std::string> all;
   for (const Record* record : state.records()) all.push_back(record->address);
-  const std::string near = nearest(address, all);
+  const std::string near = nearest_address(address, all);
   error.help.push_back(near.empty() ? "all addresses: llmforge state list"
                                     : "did you mean `" + near + "`?");
   return error;

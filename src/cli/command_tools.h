@@ -31,6 +31,9 @@ std::string table(const std::vector<std::vector<std::string>>& rows);
 Value record_value(const Record& record);
 // What `show`, `status` and `state list` have in common with --json.
 Value record_summary(const Record& record);
+// The address that may have been meant, "" if none is near: what differs must be alike by itself,
+// for most addresses share their first half.
+std::string nearest_address(const std::string& address, const std::vector<std::string>& all);
 // not_found with the nearest address of the state as help.
 Error no_such_address(const State& state, const std::string& address);
 std::string age_text(Timestamp then, Timestamp now);  // "3d", "2h", "5m"

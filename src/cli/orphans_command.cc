@@ -107,7 +107,9 @@ void put(Session& session, const Look& from, const Marked& marked, Screen& out) 
   const Timestamp now = session.world().clock.now();
   out.rows.push_back({from.type->name, marked.id, address.empty() ? marked.address_mark : address,
                       made ? age_text(*made, now) + " old" : "", ours ? "" : "of another state"});
-  if (!address.empty() && session.state().find(address) == nullptr)
+  const Record* there = address.empty() ? nullptr : session.state().find(address);
+  if (there != nullptr) out.rows.back().push_back("the state has " + there->id + " there");
+  if (!address.empty() && there == nullptr)
     out.adopt_lines +=
         "  llmforge adopt '" + printable(address) + "' " + printable(marked.id) + "\n";
 }

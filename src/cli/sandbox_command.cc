@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/sandbox_command.h"
 
+#include <algorithm>
+
+#include "base/strings.h"
 #include "cli/commands.h"
+#include "provider/endpoints.h"
 #include "sandbox/server.h"
+#include "yaml/reader.h"
 
 namespace lf {
 
@@ -21,6 +26,32 @@ Result<World> SandboxEntry::enter() {
   if (auto opened = world_->open(); !opened) return fail(opened.error());
   return world_->world();
 }
+
+namespace {
+
+// What a shell needs so that the cloud's own clients speak to this server.
+std::string client_lines(Package& package, Sources& sources, const std::string& url) {
+  std::string out;
+  const auto text = package.file("endpoints.yaml");
+  if (text) {
+    Diagnostics problems;
+    SyntaxTree tree(sources);
+    const SourceId source = sources.add("endpoints.yaml", std::string(*text));
+    const Node root = read_yaml(tree, source, problems);
+    const auto rules = EndpointRules::load(root.to_value());
+    if (rules && !rules->url_variable().empty())
+      out += "  export " + rules->url_variable() + "=" + url + "\n";
+  }
+  const PackageInfo& info = package.info();
+  for (const auto& [name, value] : info.sandbox_environment) {
+    const bool secret = std::any_of(info.sandbox_keys.begin(), info.sandbox_keys.end(),
+                                    [&](const auto& key) { return key.second == value; });
+    if (secret || info.sandbox_keys.contains(value)) out += "  export " + name + "=" + value + "\n";
+  }
+  return out;
+}
+
+}  // namespace
 
 // Serves until it is killed: every mutation is on the disk before its answer goes out.
 int run_sandbox(CommandContext& context) {
@@ -44,6 +75,12 @@ int run_sandbox(CommandContext& context) {
   const auto ready = [&](const std::string& url) {
     print(url + "\n");
     (void)flush_output();
+    print_error("the model cloud of " + package->info().name + ", account " +
+                package->info().sandbox_account +
+                (options.folder.empty() ? ", kept nowhere (--data FOLDER keeps it)"
+                                        : ", kept in " + printable(options.folder)) +
+                "; Ctrl-C ends it\nfor its clients, in another shell:\n" +
+                client_lines(*package, sources, url));
   };
   Result<void> served = sandbox::serve(*package, sources, context.world.clock, context.world.files,
                                        options, ready, [] { return false; });

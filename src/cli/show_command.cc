@@ -29,6 +29,18 @@ const Observation* seen_of(Session* session, const Record& record) {
   return found == session->observations().end() ? nullptr : &found->second;
 }
 
+// What is no more, in a sentence.
+std::string gone_text(Session* session) {
+  size_t gone = 0;
+  for (const Record* record : session->state().records()) {
+    const Observation* seen = seen_of(session, *record);
+    if (seen != nullptr && seen->presence == Observation::Presence::gone) ++gone;
+  }
+  if (gone == 0) return "";
+  return fmt::format("{} {} gone: the next apply would make {} again\n", gone,
+                     gone == 1 ? "is" : "are", gone == 1 ? "it" : "them");
+}
+
 int print_json(Session* session, bool live) {
   const State& state = session->state();
   Map out;
@@ -77,6 +89,10 @@ int print_text(Session* session, bool live) {
   text += fmt::format(": {} resource{}, serial {}\n", rows.size(), rows.size() == 1 ? "" : "s",
                       state.identity.serial);
   print(text + table(rows));
+  if (live) {
+    const std::string gone = gone_text(session);
+    if (!gone.empty()) print(gone);
+  }
   if (!state.outputs.empty()) {
     std::vector<std::vector<std::string>> outputs;
     for (const auto& output : state.outputs) {

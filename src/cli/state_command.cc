@@ -75,7 +75,7 @@ Task<int> history(CommandContext* context, Session* session) {
       one.set("written_at", Value(snapshot->written_at));
       one.set("resources", Value(static_cast<int64_t>(snapshot->state.size())));
       one.set("written_by", Value(snapshot->written_by));
-      rows.push_back({std::to_string(serial), format_timestamp(snapshot->written_at),
+      rows.push_back({std::to_string(serial), format_timestamp({snapshot->written_at.seconds, 0}),
                       fmt::format("{} resource{}", snapshot->state.size(),
                                   snapshot->state.size() == 1 ? "" : "s"),
                       "llmforge " + snapshot->written_by});
@@ -147,13 +147,13 @@ bool ends_wrongly(const std::string& address) {
   return address.empty() || address.find('#') != std::string::npos;
 }
 
-// The type that the spec has at an address; "": none, or the spec has errors now.
-std::string type_in_spec(Session& session, const std::string& address) {
-  const Result<bool> sound = session.check_offline();
-  if (!sound) return "";
+// What the spec has at an address; nullptr: nothing. `sound`: whether it could be said.
+const ResourceType* type_in_spec(Session& session, const std::string& address, bool& sound) {
+  const Result<bool> checked = session.check_offline();
+  sound = checked && *checked;
   const Graph& graph = session.offline_graph();
-  const GraphId at = graph.find(address);
-  return at == kNoGraphId ? "" : graph.nodes[at].type->name;
+  const GraphId at = sound ? graph.find(address) : kNoGraphId;
+  return at == kNoGraphId ? nullptr : graph.nodes[at].type;
 }
 
 Task<int> move_records(CommandContext* context, Session* session) {
@@ -168,10 +168,12 @@ Task<int> move_records(CommandContext* context, Session* session) {
     if (!ends_wrongly(to)) error.help.emplace_back("move or forget that one first");
     co_return tell(*context, error);
   }
-  if (const std::string other = type_in_spec(*session, to);
-      record != nullptr && !other.empty() && other != record->type) {
-    Error error(ErrorCode::refused, "`" + from + "` is a " + record->type +
-                                        ", but the spec has a " + other + " at `" + to + "`");
+  bool sound = false;
+  const ResourceType* other = type_in_spec(*session, to, sound);
+  if (record != nullptr && other != nullptr && other->name != record->type) {
+    const Error error(ErrorCode::refused, "`" + from + "` is of type " + record->type +
+                                              ", but the spec has one of type " + other->name +
+                                              " at `" + to + "`");
     co_return tell(*context, error);
   }
   Frame frame;
@@ -183,6 +185,9 @@ Task<int> move_records(CommandContext* context, Session* session) {
   Result<void> changed = co_await std::move(changing);
   if (!changed) co_return tell(*context, changed.error());
   tell_change(context, "moved", shown, to);
+  if (sound && other == nullptr && !context->options.json)
+    print_error("the spec has no `" + printable(to) +
+                "`: until it is named so there, the next apply would delete it\n");
   co_return kDone;
 }
 

@@ -53,6 +53,8 @@ class EndpointRules {
   // The host suffix of a partition ("amazonaws.com"), or "".
   std::string suffix_of(const std::string& partition) const;
   std::vector<std::string> regions() const;  // all that are listed, sorted
+  // The environment variable by which clients are sent to another endpoint.
+  const std::string& url_variable() const { return url_variable_; }
 
  private:
   struct Partition {

@@ -63,6 +63,8 @@ def test_show(cloud, lab):
     assert one["depends_on"] == [at("net")] and one["applied"][""]["vpc"] == vpc
     wrong = lab.run("state", "show", at("nets"), expect=1)
     assert f"did you mean `{at('net')}`" in wrong.err and wrong.out == ""
+    # Addresses share their first half: that makes no two of them alike.
+    assert "llmforge state list" in lab.run("state", "show", at("abc"), expect=1).err
 
 
 def test_mv(cloud, lab):
@@ -85,6 +87,9 @@ def test_mv(cloud, lab):
 def test_mv_refuses(cloud, lab):
     taken = lab.run("state", "mv", at("net"), at("jobs"), expect=8)
     assert "taken" in taken.err, taken
+    elsewhere = lab.run("state", "mv", at("net"), at("nets"), expect=0)
+    assert "the spec has no" in elsewhere.err and "delete" in elsewhere.err
+    assert lab.run("state", "mv", at("nets"), at("net"), expect=0).err == ""
     missing = lab.run("state", "mv", at("nett"), at("other"), expect=1)
     assert f"did you mean `{at('net')}`" in missing.err
     # A record keeps its type: this would be a role where the spec has a queue.
@@ -103,6 +108,9 @@ def test_rm_then_adopt(cloud, lab):
     assert cloud.only("vpcs")["VpcId"] == vpc
     plan = lab.plan(expect=2)
     assert "create" in plan.text and at("net") in plan.text
+    cloud.forget_requests()
+    wrong = lab.run("adopt", at("net"), cloud.only("subnets")["SubnetId"], expect=3)
+    assert "`vpc-`" in wrong.err and cloud.mutations() == []
     lab.run("adopt", *adopt_line(gone), expect=0)
     lab.plan(expect=0)
     assert cloud.only("vpcs")["VpcId"] == vpc
@@ -150,8 +158,9 @@ def test_status(cloud, lab):
     shown = lab.run("status", expect=0).out
     assert all(at(k) in shown for k in ("front", "jobs", "net", "runs", "trainer")) and shown.count("present") >= 5
     cloud.client("logs").delete_log_group(logGroupName="/lab/runs")
-    line, = [line for line in lab.run("status", expect=0).out.splitlines() if at("runs") in line]
-    assert "gone" in line and "present" not in line
+    shown = lab.run("status", expect=0).out
+    line, = [line for line in shown.splitlines() if at("runs") in line]
+    assert "gone" in line and "present" not in line and "1 is gone: the next apply would make it again" in shown
     rows = {r["address"]: r for r in json.loads(lab.run("status", "--json", expect=0).out)["resources"]}
     assert rows[at("runs")]["cloud"] == "gone" and rows[at("net")]["marked"] is True
     assert cloud.mutations() == []
