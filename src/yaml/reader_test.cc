@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <ctime>
 
 #include "base/json.h"
 #include "yaml/scalar_text.h"
@@ -197,6 +198,31 @@ TEST_CASE("bombs", "[reader]") {
     merges += "m" + n + ": &m" + n + " {<<: *m" + std::to_string(i - 1) + ", k" + n + ": 1}\n";
   }
   CHECK(Read(merges).codes().starts_with("LF0105@"));
+}
+
+TEST_CASE("wide bombs are refused before they are parsed", "[reader]") {
+  const auto list = [](std::string_view item, size_t times) {
+    std::string out = "[";
+    for (size_t i = 0; i < times; ++i) out.append(item).append(",");
+    return out + "]";
+  };
+  const std::clock_t start = std::clock();  // not the wall's: the machine may be busy
+  // A list that 50,000 aliases repeat: each repeats all its items.
+  const std::string wide = "a: &a " + list("x", 300'000) + "\n";
+  CHECK(Read(wide + "b: " + list("*a", 50'000) + "\n").codes() == "LF0105@2:5");
+  const std::string long_items = "a: &a " + list(std::string(188, 'x'), 50'000) + "\n";
+  CHECK(Read(long_items + "b: " + list("*a", 50'000) + "\n").codes() == "LF0105@2:62");
+  // Nested ones count with what they repeat themselves.
+  CHECK(Read("a: &a [1, 2]\nb: &b {x: *a, y: [*a]}\nc: [*b, *b]\n", {.alias_values_max = 26})
+            .codes() == "");
+  CHECK(Read("a: &a [1, 2]\nb: &b {x: *a, y: [*a]}\nc: [*b, *b]\n", {.alias_values_max = 25})
+            .codes() == "LF0105@3:9");
+  // A name that is given again means the new thing.
+  CHECK(Read("a: &a [1, 2, 3]\nb: &a 1\nc: *a\n", {.alias_values_max = 1}).codes() == "");
+  CHECK(Read("a: " + list("x", 2'100'000) + "\n").codes() == "LF0109@1:4000001");
+  CHECK(Read("a: [1, 2]\n", {.values_max = 4}).codes() == "");
+  CHECK(Read("a: [1, 2, 3]\n", {.values_max = 4}).codes() == "LF0109@1:11");
+  CHECK(std::clock() - start < 8 * CLOCKS_PER_SEC);
 }
 
 TEST_CASE("long lines take linear time", "[reader]") {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "yaml/scanner.h"
 
@@ -341,7 +342,21 @@ void YamlScanner::bad_start(char c) {
   add_token(YamlToken::Kind::plain, pos_, end, true);
 }
 
+// Lists that are too wide are refused here, before the parser has spent seconds on them.
+void YamlScanner::count_value(size_t begin, size_t end) {
+  if (++values_ <= limits_.values_max) return;
+  report(Code::LF0109, begin, end,
+         fmt::format("more than {} keys and values in one file", limits_.values_max),
+         "here the limit is passed");
+  stop();
+}
+
 void YamlScanner::add_token(YamlToken::Kind kind, size_t begin, size_t end, bool poisoned) {
+  if (kind != YamlToken::Kind::close) {
+    anchor_ = {};
+    count_value(begin, end);
+    if (stopped_) return;
+  }
   scan_.tokens.push_back(
       {kind, poisoned, static_cast<uint32_t>(begin), static_cast<uint32_t>(end)});
   if (last_ != Last::property) {
@@ -360,7 +375,9 @@ void YamlScanner::open_flow(char c) {
     last_begin_ = pos_;
     last_first_on_line_ = first_on_line_;
   }
-  flow_.push_back({c, pos_, last_begin_, last_first_on_line_});
+  flow_.push_back({c, pos_, last_begin_, last_first_on_line_, std::exchange(anchor_, {}),
+                   values_written_out()});
+  count_value(pos_, pos_ + 1);
   scan_.tokens.push_back(
       {YamlToken::Kind::open, false, static_cast<uint32_t>(pos_), static_cast<uint32_t>(pos_ + 1)});
   depth_check(pos_);
@@ -386,6 +403,7 @@ void YamlScanner::close_flow(char c) {
   }
   const Flow open = flow_.back();
   flow_.pop_back();
+  if (!open.anchor.empty()) weights_[open.anchor] = values_written_out() - open.values_before;
   const size_t at = pos_;
   add_token(YamlToken::Kind::close, at, at + 1, false);
   last_begin_ = open.key_begin;
@@ -410,20 +428,34 @@ void YamlScanner::name(char c) {
     pos_ = flow_.empty() ? eol : end;
     return;
   }
-  if (c == '*' && ++aliases_ > limits_.aliases_max) {
+  if (c == '*') return alias(end);
+  anchor_ = text_.substr(pos_ + 1, end - pos_ - 1);
+  weights_.erase(anchor_);
+  property(end);
+  scan_.tokens.push_back(
+      {YamlToken::Kind::anchor, false, static_cast<uint32_t>(pos_), static_cast<uint32_t>(end)});
+  pos_ = end;
+}
+
+// Aliases of what was seen to be large are refused here, like wide lists.
+void YamlScanner::alias(size_t end) {
+  if (++aliases_ > limits_.aliases_max) {
     report(Code::LF0105, pos_, end,
            fmt::format("more than {} aliases in one file", limits_.aliases_max));
     stop();
     return;
   }
-  if (c == '*') {
-    add_token(YamlToken::Kind::alias, pos_, end, false);
+  const auto known = weights_.find(text_.substr(pos_ + 1, end - pos_ - 1));
+  expanded_ += known == weights_.end() ? 1 : known->second;
+  if (expanded_ > limits_.alias_values_max) {
+    report(Code::LF0105, pos_, end,
+           fmt::format("aliases expand to more than {} values", limits_.alias_values_max),
+           "here the limit is passed");
+    stop();
     return;
   }
-  property(end);
-  scan_.tokens.push_back(
-      {YamlToken::Kind::anchor, false, static_cast<uint32_t>(pos_), static_cast<uint32_t>(end)});
-  pos_ = end;
+  --values_;  // written out, it is what it names
+  add_token(YamlToken::Kind::alias, pos_, end, false);
 }
 
 void YamlScanner::property(size_t) {

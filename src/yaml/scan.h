@@ -21,7 +21,8 @@ struct YamlLimits {
   uint32_t depth_max = 100;               // lists and maps inside one another
   uint32_t alias_values_max = 1'000'000;  // values that aliases and merge keys may add
   uint32_t aliases_max = 100'000;
-  uint32_t errors_max = 50;  // of one file; then one stops
+  uint32_t values_max = 2'000'000;  // keys and values of one file, as written
+  uint32_t errors_max = 50;         // of one file; then one stops
 };
 
 struct YamlToken {

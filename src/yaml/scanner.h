@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "yaml/scan.h"
@@ -32,6 +33,8 @@ class YamlScanner {
     size_t at;
     size_t key_begin;  // where its properties begin
     bool first_on_line;
+    std::string_view anchor;  // "": none
+    uint64_t values_before;   // of `values_written_out()`, without itself
   };
   // What stands before: decides whether `:` or more text may follow.
   enum class Last : uint8_t { none, property, value };
@@ -52,6 +55,7 @@ class YamlScanner {
   void open_flow(char c);
   void close_flow(char c);
   void name(char c);
+  void alias(size_t end);
   void property(size_t end);
   void tag();
   void bad_start(char c);
@@ -77,6 +81,8 @@ class YamlScanner {
                      std::string label = "");
   void mask(size_t begin, size_t end, char with);
   void stop();
+  void count_value(size_t begin, size_t end);
+  uint64_t values_written_out() const { return values_ + expanded_; }
   void add_token(YamlToken::Kind kind, size_t begin, size_t end, bool poisoned);
   size_t line_end(size_t from) const;  // before the line break
   size_t next_line(size_t from) const {
@@ -104,6 +110,11 @@ class YamlScanner {
   std::vector<Flow> flow_;
   std::vector<Indent> indents_{{-1, false}};
   uint32_t aliases_ = 0;
+  uint64_t values_ = 0;      // keys and values so far
+  uint64_t expanded_ = 0;    // what aliases add to them, as far as it can be told here
+  std::string_view anchor_;  // of the value that begins next
+  // Values in what an anchor names. Only flow lists and maps: the others' ends the parser knows.
+  std::unordered_map<std::string_view, uint64_t> weights_;
   bool key_allowed_ = true;  // block context: may a `key:` begin here?
   bool first_on_line_ = true;
   bool has_content_ = false, started_ = false, ended_ = false, stopped_ = false;
