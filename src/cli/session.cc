@@ -319,6 +319,21 @@ Task<Result<void>> Session::settle() {
   co_return settled;
 }
 
+namespace {
+
+// Whether the spec sets one of these properties of the resource at `address`.
+bool sets_any(const Graph& graph, const std::string& address,
+              const std::vector<std::string>& properties) {
+  const GraphId id = graph.find(address);
+  if (id == kNoGraphId || graph.nodes[id].alternative_count > 0) return true;
+  Diagnostics ignored;  // making the plan reports them
+  const Map desired = graph.desired(id, graph.spec_only(), ignored);
+  return std::any_of(properties.begin(), properties.end(),
+                     [&](const std::string& name) { return desired.find(name) != nullptr; });
+}
+
+}  // namespace
+
 Task<Result<void>> Session::refresh_state() {
   std::vector<Record> records;
   const std::string mark = stack_mark();
@@ -336,8 +351,12 @@ Task<Result<void>> Session::refresh_state() {
   }
   if (records.empty()) co_return Result<void>();
   CloudOf of = clouds();
+  FacetWanted wanted = [this](const Record& record, const Facet& facet) {
+    // `destroy` has no graph, and nothing is wanted.
+    return graph().context != nullptr && sets_any(graph(), record.address, facet.properties);
+  };
   Task<Result<Observations>> refreshing =
-      refresh(&engine_, of, packages_.get(), std::move(records));
+      refresh(&engine_, of, packages_.get(), std::move(records), std::move(wanted));
   Result<Observations> seen = co_await std::move(refreshing);
   if (!seen) co_return fail(seen.error());
   observations_ = std::move(*seen);

@@ -2,8 +2,10 @@
 #include "engine/refresh.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/strings.h"
+#include "engine/bounded.h"
 #include "engine/retry.h"
 #include "engine/subject.h"
 #include "provider/scope.h"
@@ -223,9 +225,11 @@ Task<Result<void>> read_facet(Cloud* cloud, const ResourceType* type, const Face
   co_return Result<void>();
 }
 
-// All facets with calls of their own, and the marks where one of them carries the tags.
+// Facets with calls of their own but for those in `skipped`, and the marks where one of them
+// carries the tags.
 Task<Result<void>> read_facets(Cloud* cloud, const ResourceType* type, Record record,
-                               std::string stack_mark, Observation* out) {
+                               std::string stack_mark, std::vector<const Facet*> skipped,
+                               Observation* out) {
   // What the item said just now counts, not what was seen last time: the version in force, say.
   for (const auto& [name, value] : out->properties) record.observed.set(name, value);
   std::vector<Task<void>> reads;
@@ -240,6 +244,7 @@ Task<Result<void>> read_facets(Cloud* cloud, const ResourceType* type, Record re
   for (size_t i = 0; i < type->facets.size(); ++i) {
     const Facet& facet = type->facets[i];
     if (!facet.read.call.valid()) continue;
+    if (std::find(skipped.begin(), skipped.end(), &facet) != skipped.end()) continue;
     Task<Result<void>> task = read_facet(cloud, type, &facet, record, out);
     Task<void> one = One::run(std::move(task), results, i);
     reads.push_back(std::move(one));
@@ -302,7 +307,8 @@ Task<Result<Observation>> read_one(Cloud* cloud, const ResourceType* type, Recor
   const std::string mark = own_mark(record);
   Observation out = observe_item(*type, record, item, mark, cloud->package().info());
   if (out.presence != Observation::Presence::present) co_return out;
-  Task<Result<void>> facets = read_facets(cloud, type, record, mark, &out);
+  std::vector<const Facet*> none;
+  Task<Result<void>> facets = read_facets(cloud, type, record, mark, std::move(none), &out);
   Result<void> read = co_await std::move(facets);
   if (!read) co_return fail(read.error());
   co_return out;
@@ -354,6 +360,14 @@ Task<Result<std::optional<Marked>>> marked(Cloud* cloud, const ResourceType* typ
   co_return std::optional<Marked>(std::move(one));
 }
 
+Task<void> marked_into(Cloud* cloud, const ResourceType* type, std::string id, Value item,
+                       std::string stack_mark, Result<std::optional<Marked>>* out) {
+  Task<Result<std::optional<Marked>>> looking =
+      marked(cloud, type, std::move(id), std::move(item), std::move(stack_mark));
+  Result<std::optional<Marked>> one = co_await std::move(looking);
+  *out = std::move(one);
+}
+
 }  // namespace
 
 Task<Result<std::vector<Marked>>> find_marked(Cloud* cloud, const ResourceType* type,
@@ -373,11 +387,15 @@ Task<Result<std::vector<Marked>>> find_marked(Cloud* cloud, const ResourceType* 
                                            std::move(input), names, options);
   Result<List> items = co_await std::move(listing);
   if (!items) co_return fail(items.error());
-  for (const auto& item : *items) {
+  std::vector<Result<std::optional<Marked>>> looked(items->size());
+  Job job = [&](size_t i) {
+    const Value& item = (*items)[i];
     std::string id = to_text(list.scalar ? item : at_path(item, list.item_id));
-    Task<Result<std::optional<Marked>>> looking =
-        marked(cloud, type, std::move(id), item, stack_mark);
-    Result<std::optional<Marked>> one = co_await std::move(looking);
+    return marked_into(cloud, type, std::move(id), item, stack_mark, &looked[i]);
+  };
+  Task<void> together = all_bounded(items->size(), std::move(job));
+  co_await std::move(together);
+  for (auto& one : looked) {
     if (!one) co_return fail(one.error());
     if (*one) out.push_back(std::move(**one));
   }
@@ -526,92 +544,137 @@ Task<Result<Observation>> confirm(EngineContext* context, Cloud* cloud, const Re
   }
 }
 
-Task<void> confirm_into(EngineContext* context, Cloud* cloud, const ResourceType* type,
-                        Record record, Observations* out, std::shared_ptr<Error> failed) {
-  Task<Result<Observation>> confirming = confirm(context, cloud, type, record);
-  Result<Observation> seen = co_await std::move(confirming);
-  if (seen)
-    (*out)[{record.address, record.generation}] = std::move(*seen);
-  else if (failed->message.empty())
-    *failed = seen.error();
+// One thing to read: by id, or only the facets of what a list has shown.
+struct Reading {
+  const Record* record;
+  Observation* out;
+  bool whole;
+};
+using Readings = std::vector<Reading>;
+
+bool can_skip(const ResourceType& type, const Facet& facet, const Record& record,
+              const FacetWanted& wanted) {
+  if (record.status != RecordStatus::ready || facet.properties.empty()) return false;
+  const Value* applied = record.applied.find(facet.name);
+  for (const auto& name : facet.properties) {
+    const Property* property = type.property(name);
+    if (property == nullptr || property->computed || property->absent != Absent::server ||
+        name == type.mark_property) {
+      return false;
+    }
+    if (applied != nullptr && applied->is_map() && applied->as_map().find(name) != nullptr) {
+      return false;
+    }
+  }
+  return !wanted(record, facet);
 }
 
-Task<void> facets_into(Cloud* cloud, const ResourceType* type, Record record, Observations* out,
-                       std::shared_ptr<Error> failed) {
-  Observation* seen = &(*out)[{record.address, record.generation}];
-  Task<Result<void>> reading = read_facets(cloud, type, record, own_mark(record), seen);
-  Result<void> done = co_await std::move(reading);
+std::vector<const Facet*> skipped_facets(const ResourceType& type, const Record& record,
+                                         const FacetWanted& wanted, Observation& seen) {
+  std::vector<const Facet*> out;
+  for (const auto& facet : type.facets) {
+    if (!facet.read.call.valid() || !can_skip(type, facet, record, wanted)) continue;
+    out.push_back(&facet);
+    for (const auto& name : facet.properties) {
+      if (const Value* last = record.observed.find(name)) seen.properties.set(name, *last);
+    }
+  }
+  return out;
+}
+
+Task<void> read_one_of(EngineContext* context, TypeGroup* group, Reading reading,
+                       const FacetWanted* wanted, std::shared_ptr<Error> failed) {
+  if (!failed->message.empty()) co_return;
+  if (reading.whole) {
+    Task<Result<Observation>> confirming =
+        confirm(context, group->cloud, group->type, *reading.record);
+    Result<Observation> seen = co_await std::move(confirming);
+    if (seen)
+      *reading.out = std::move(*seen);
+    else if (failed->message.empty())
+      *failed = seen.error();
+    co_return;
+  }
+  std::vector<const Facet*> skipped =
+      skipped_facets(*group->type, *reading.record, *wanted, *reading.out);
+  Task<Result<void>> facets =
+      read_facets(group->cloud, group->type, *reading.record, own_mark(*reading.record),
+                  std::move(skipped), reading.out);
+  Result<void> done = co_await std::move(facets);
   if (!done && failed->message.empty()) *failed = done.error();
 }
 
-Task<void> refresh_group(EngineContext* context, TypeGroup* group, Observations* out,
-                         std::shared_ptr<Error> failed) {
+// The list of a type whose items are whole: what it shows goes to `out`, and what it lacks or does
+// not show of a resource to `readings`.
+Task<Result<void>> read_list(TypeGroup* group, Observations* out, Readings* readings) {
   const ResourceType* type = group->type;
-  std::vector<Record> by_id;
-  std::vector<Task<void>> reads;
+  const ListCall& list = *type->refresh.list;
+  const Map names = group->cloud->names();
+  const CallOptions options = read_options(type, "");
+  Map input;
+  Page page = list.page;
+  const bool few =
+      !list.by_ids.empty() && group->records.size() <= static_cast<size_t>(list.ids_max);
+  if (few) {
+    // Restricted to our ids; but an id that is gone makes some services fail the whole call, so
+    // then the list goes without.
+    List ids;
+    for (const auto& record : group->records) ids.emplace_back(record.id);
+    input.set(list.by_ids, Value(std::move(ids)));
+    page.size = Value();
+  }
+  Task<Result<List>> listing = group->cloud->list(type->service, &list.call, list.items, page,
+                                                  std::move(input), names, options);
+  Result<List> items = co_await std::move(listing);
+  if (!items && few && items.error().code == ErrorCode::not_found) items = List();
+  if (!items) co_return fail(items.error());
+  std::map<std::string, const Value*> found;
+  for (const auto& item : *items) {
+    found[to_text(list.scalar ? item : at_path(item, list.item_id))] = &item;
+  }
+  for (const auto& record : group->records) {
+    Observation* seen = &(*out)[{record.address, record.generation}];
+    const auto one = found.find(record.id);
+    if (one == found.end()) {
+      readings->push_back({&record, seen, true});
+      continue;
+    }
+    *seen =
+        observe_item(*type, record, *one->second, own_mark(record), group->cloud->package().info());
+    if (seen->presence == Observation::Presence::present) {
+      readings->push_back({&record, seen, false});
+    }
+  }
+  co_return Result<void>();
+}
+
+Task<void> refresh_group(EngineContext* context, TypeGroup* group, Observations* out,
+                         const FacetWanted* wanted, std::shared_ptr<Error> failed) {
+  const ResourceType* type = group->type;
+  Readings readings;
   const bool whole_list = type->refresh.list && !type->refresh.list->partial;
   // One list pays when it answers for several, or when there is no other way.
-  const bool use_list = whole_list && (group->records.size() > 1 || !type->refresh.read.valid());
-  if (use_list) {
-    const ListCall& list = *type->refresh.list;
-    const Map names = group->cloud->names();
-    const CallOptions options = read_options(type, "");
-    Map input;
-    Page page = list.page;
-    const bool few =
-        !list.by_ids.empty() && group->records.size() <= static_cast<size_t>(list.ids_max);
-    if (few) {
-      // Restricted to our ids; but an id that is gone makes some services fail the whole call, so
-      // then the list goes without.
-      List ids;
-      for (const auto& record : group->records) ids.emplace_back(record.id);
-      input.set(list.by_ids, Value(std::move(ids)));
-      page.size = Value();
-    }
-    Task<Result<List>> listing = group->cloud->list(type->service, &list.call, list.items, page,
-                                                    std::move(input), names, options);
-    Result<List> items = co_await std::move(listing);
-    if (!items && few && items.error().code == ErrorCode::not_found) {
-      items = List();
-    }
-    if (!items) {
-      if (failed->message.empty()) *failed = items.error();
+  if (whole_list && (group->records.size() > 1 || !type->refresh.read.valid())) {
+    Task<Result<void>> listing = read_list(group, out, &readings);
+    Result<void> listed = co_await std::move(listing);
+    if (!listed) {
+      if (failed->message.empty()) *failed = listed.error();
       co_return;
     }
-    std::map<std::string, const Value*> found;
-    for (const auto& item : *items) {
-      found[to_text(list.scalar ? item : at_path(item, list.item_id))] = &item;
-    }
-    for (const auto& record : group->records) {
-      const auto one = found.find(record.id);
-      if (one == found.end()) {
-        by_id.push_back(record);
-        continue;
-      }
-      Observation seen = observe_item(*type, record, *one->second, own_mark(record),
-                                      group->cloud->package().info());
-      const bool present = seen.presence == Observation::Presence::present;
-      (*out)[{record.address, record.generation}] = std::move(seen);
-      if (!present) continue;
-      Task<void> facets = facets_into(group->cloud, type, record, out, failed);
-      reads.push_back(std::move(facets));
-    }
   } else {
-    by_id = group->records;
+    for (const auto& record : group->records) {
+      readings.push_back({&record, &(*out)[{record.address, record.generation}], true});
+    }
   }
-  for (const auto& record : by_id) {
-    (*out)[{record.address, record.generation}] = Observation();
-    Task<void> one = confirm_into(context, group->cloud, type, record, out, failed);
-    reads.push_back(std::move(one));
-  }
-  Task<void> together = all(std::move(reads));
+  Job job = [&](size_t i) { return read_one_of(context, group, readings[i], wanted, failed); };
+  Task<void> together = all_bounded(readings.size(), std::move(job));
   co_await std::move(together);
 }
 
 }  // namespace
 
 Task<Result<Observations>> refresh(EngineContext* context, CloudOf clouds, Packages* packages,
-                                   std::vector<Record> records) {
+                                   std::vector<Record> records, FacetWanted wanted) {
   Observations out;
   std::map<std::pair<std::string, std::string>, std::unique_ptr<TypeGroup>> groups;
   for (auto& record : records) {
@@ -642,7 +705,7 @@ Task<Result<Observations>> refresh(EngineContext* context, CloudOf clouds, Packa
   auto failed = std::make_shared<Error>();
   std::vector<Task<void>> tasks;
   for (auto& [key, group] : groups) {
-    Task<void> one = refresh_group(context, group.get(), &out, failed);
+    Task<void> one = refresh_group(context, group.get(), &out, &wanted, failed);
     tasks.push_back(std::move(one));
   }
   Task<void> together = all(std::move(tasks));
