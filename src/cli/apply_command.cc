@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // `apply` and `destroy`: plan, show, ask, do, tell.
 #include <algorithm>
+#include <optional>
 
 #include "base/strings.h"
 #include "cli/commands.h"
 #include "cli/planning.h"
 #include "cli/report.h"
+#include "engine/bounded.h"
 #include "engine/refresh.h"
 
 namespace lf {
@@ -157,45 +159,78 @@ class ApplyRun {
     co_return fail(std::move(refused));
   }
 
-  // A unique name that somebody else's thing has: found before the first change, not in the middle.
-  Task<Result<void>> refuse_taken_names(Session* session, Plan* plan) {
-    Error refused(ErrorCode::refused, "");
-    std::string taken;
-    for (const auto& operation : plan->operations) {
+  // A resource to be made under a unique name, and who has that name already.
+  struct NameCheck {
+    const PlanItem* item;
+    const ResourceType* type;
+    std::string name;
+    Cloud* cloud;
+    std::string taken_by;    // id; "": nobody in this account
+    bool elsewhere = false;  // in another account
+    std::optional<Error> failed;
+  };
+
+  static Task<void> look_for_name(NameCheck* check, std::string stack_mark) {
+    Task<Result<std::string>> finding = find_named(check->cloud, check->type, check->item->desired);
+    Result<std::string> found = co_await std::move(finding);
+    if (!found) {
+      // Another account's bucket may not be read: its create would say that the name is taken.
+      check->elsewhere = found.error().code == ErrorCode::auth;
+      if (!check->elsewhere) check->failed = found.error();
+      co_return;
+    }
+    if (found->empty()) co_return;
+    Record probe;
+    probe.address = check->item->address;
+    probe.id = *found;
+    probe.private_.set("stack_mark", Value(stack_mark));
+    Task<Result<Observation>> reading = read_one(check->cloud, check->type, probe);
+    Result<Observation> seen = co_await std::move(reading);
+    if (seen && seen->presence != Observation::Presence::present) co_return;
+    if (!seen && seen.error().code == ErrorCode::not_found) co_return;
+    check->taken_by = *found;
+  }
+
+  static std::vector<NameCheck> name_checks(Session& session, const Plan& plan) {
+    std::vector<NameCheck> out;
+    for (const auto& operation : plan.operations) {
       if (operation.kind != Operation::Kind::create) continue;
-      const PlanItem& item = plan->items[operation.item];
-      const ResourceType* type = session->packages().resource(item.type);
+      const PlanItem& item = plan.items[operation.item];
+      const ResourceType* type = session.packages().resource(item.type);
       const Property* name = type == nullptr ? nullptr : type->unique_name();
       if (name == nullptr || item.action != Action::create) continue;
       const Value* wanted = item.desired.find(name->name);
       if (wanted == nullptr || contains_unknown(*wanted)) continue;
       ProviderInstance where;
       where.name = item.provider;
-      Cloud* cloud = session->clouds()(where);
-      if (cloud == nullptr) continue;
-      Task<Result<std::string>> finding = find_named(cloud, type, item.desired);
-      Result<std::string> found = co_await std::move(finding);
-      // Another account's bucket may not be read: its create would say that the name is taken.
-      if (!found && found.error().code != ErrorCode::auth) co_return fail(found.error());
-      if (found && found->empty()) continue;
-      Record probe;
-      probe.address = item.address;
-      probe.id = found ? *found : to_text(*wanted);
-      probe.private_.set("stack_mark", Value(session->stack_mark()));
-      if (found) {
-        Task<Result<Observation>> reading = read_one(cloud, type, probe);
-        Result<Observation> seen = co_await std::move(reading);
-        if (seen && seen->presence != Observation::Presence::present) continue;
-        if (!seen && seen.error().code == ErrorCode::not_found) continue;
-      }
-      taken += (taken.empty() ? "`" : ", `") + to_text(*wanted) + "`";
-      refused.help.push_back(type->name + " `" + to_text(*wanted) +
+      Cloud* cloud = session.clouds()(where);
+      if (cloud != nullptr) out.push_back({&item, type, to_text(*wanted), cloud, "", false, {}});
+    }
+    return out;
+  }
+
+  // A unique name that somebody else's thing has: found before the first change, not in the middle.
+  // All at once: one after the other they would take longer than the whole apply.
+  Task<Result<void>> refuse_taken_names(Session* session, Plan* plan) {
+    std::vector<NameCheck> checks = name_checks(*session, *plan);
+    const std::string mark = session->stack_mark();
+    Job job = [&](size_t i) { return look_for_name(&checks[i], mark); };
+    Task<void> looking = all_bounded(checks.size(), std::move(job));
+    co_await std::move(looking);
+    Error refused(ErrorCode::refused, "");
+    std::string taken;
+    for (const auto& check : checks) {
+      if (check.failed) co_return fail(*check.failed);
+      if (check.taken_by.empty() && !check.elsewhere) continue;
+      taken += (taken.empty() ? "`" : ", `") + check.name + "`";
+      refused.help.push_back(check.type->name + " `" + check.name +
                              "` exists already and does not belong to this stack");
-      if (found)
-        refused.help.push_back("to take it in: llmforge adopt '" + item.address + "' " + probe.id);
-      else
-        refused.help.push_back("it is in another account: give `" + item.address +
+      if (check.elsewhere)
+        refused.help.push_back("it is in another account: give `" + check.item->address +
                                "` another name");
+      else
+        refused.help.push_back("to take it in: llmforge adopt '" + check.item->address + "' " +
+                               check.taken_by);
     }
     if (refused.help.empty()) co_return Result<void>();
     refused.message = "names that this plan needs are taken: " + taken + "; nothing was changed";
