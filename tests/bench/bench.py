@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Measures llmforge: start-up, planning many resources, applying along a critical path, size.
+"""Measures llmforge: start-up, planning many resources, applying along a critical path, size, build.
 
 Times are the least of several runs (another program's time only ever adds), memory is the largest
 resident set that the kernel saw. The cloud is fake_sqs.cc, which costs next to nothing. Where
@@ -163,15 +163,18 @@ def busy_ms(calls):
 
 def critical_path_s(calls):
     """The longest chain of server-measured times: per queue the time in which the server had a call
-    of it, summed over the chain's queues; before that, what names no queue."""
+    of it, summed over the chain's queues; before that, what names no queue. What was asked about a
+    queue before its predecessor was done is not in the chain: it did not wait for it."""
     queues = {}
     for queue, begin, end in calls:
         queues.setdefault(queue, []).append((begin, end))
     common = busy_ms(queues.pop("", []))
-    chains = {}
-    for queue, times in queues.items():
+    chains, ends = {}, {}
+    for queue, times in sorted(queues.items()):  # the number is the place in the chain
         chain = re.sub(r"-\d{3}$", "", queue)
-        chains[chain] = chains.get(chain, 0.0) + busy_ms(times)
+        after = [(begin, end) for begin, end in times if begin >= ends.get(chain, float("-inf"))]
+        chains[chain] = chains.get(chain, 0.0) + busy_ms(after)
+        ends[chain] = max(end for _, end in times)
     return (common + max(chains.values())) / 1000
 
 
@@ -211,33 +214,80 @@ def machine():
             "system": platform.platform(), "load": os.getloadavg()[0], "date": time.strftime("%Y-%m-%d", time.gmtime())}
 
 
-def table(result):
-    lines = ["{cpu}, {cores} cores, {system}, load {load:.1f}, {date}".format(**result["machine"])]
+def build():
+    """A clean build of the program alone, without the compiler cache, in a folder of its own."""
+    root = HERE.parents[1]
+    environ = {**os.environ, "CCACHE_DISABLE": "1"}
+    with tempfile.TemporaryDirectory() as name:
+        quiet = {"env": environ, "check": True, "stdout": subprocess.DEVNULL}
+        begin = time.perf_counter()
+        subprocess.run(["cmake", "--preset", "release", "-DLLMFORGE_TESTS=OFF", "-B", name], cwd=root, **quiet)
+        subprocess.run(["cmake", "--build", name, "--target", "llmforge"], cwd=root, **quiet)
+        return {"wall_s": time.perf_counter() - begin}
+
+
+def beside_tofu(rows):
+    """How much longer OpenTofu takes for as many resources: what is compared, size, times, memory."""
+    pairs = {"validate": "tofu validate", "plan, no change, --refresh=false": "tofu plan, no change, -refresh=false"}
+    by = {(row["what"], row["size"]): row for row in rows}
+    for (what, size), ours in by.items():
+        theirs = by.get((pairs.get(what), size))
+        if theirs:
+            yield [what, f"{size:,}", f"{theirs['wall_s'] / ours['wall_s']:.1f}", f"{theirs['cpu_s'] / ours['cpu_s']:.1f}",
+                   f"{theirs['rss_mb'] / ours['rss_mb']:.1f}"]
+
+
+def tables(result):
+    """Heads and rows; the first column is text, the others are numbers."""
     if "startup" in result:
-        lines += ["", f"{'start-up':40} {'wall ms':>9} {'CPU ms':>9}"]
-        lines += [f"{what:40} {m['wall_s'] * 1000:9.1f} {m['cpu_s'] * 1000:9.1f}"
-                  for what, m in result["startup"].items()]
+        yield (["start-up", "wall ms", "CPU ms"],
+               [[what, f"{m['wall_s'] * 1000:.1f}", f"{m['cpu_s'] * 1000:.1f}"] for what, m in result["startup"].items()])
     if "plan" in result:
-        lines += ["", f"{'planning':40} {'resources':>9} {'wall s':>9} {'CPU s':>9} {'MB':>7} {'requests':>9}"]
-        lines += [f"{m['what']:40} {m['size']:9,} {m['wall_s']:9.3f} {m['cpu_s']:9.3f} {m['rss_mb']:7.1f} {m['requests']:9,.0f}"
-                  for m in result["plan"]]
+        yield (["planning", "resources", "wall s", "CPU s", "MB", "requests"],
+               [[m["what"], f"{m['size']:,}", f"{m['wall_s']:.3f}", f"{m['cpu_s']:.3f}", f"{m['rss_mb']:.1f}",
+                 f"{m['requests']:,.0f}"] for m in result["plan"]])
+        ratios = list(beside_tofu(result["plan"]))
+        if ratios:
+            yield ["OpenTofu / llmforge", "resources", "wall", "CPU", "memory"], ratios
     if "apply" in result:
-        lines += ["", f"{'apply':24} {'wall s':>9} {'critical s':>10} {'ratio':>7} {'CPU s':>7} {'MB':>7} {'requests':>9}  all ratios"]
-        lines += [f"{m['what']:24} {m['wall_s']:9.3f} {m['critical_s']:10.3f} {m['ratio']:7.3f} {m['cpu_s']:7.2f} "
-                  f"{m['rss_mb']:7.1f} {m['requests']:9,}  {m['ratios']}" for m in result["apply"]]
+        yield (["apply", "wall s", "critical s", "ratio", "CPU s", "MB", "requests", "all ratios"],
+               [[m["what"], f"{m['wall_s']:.3f}", f"{m['critical_s']:.3f}", f"{m['ratio']:.3f}", f"{m['cpu_s']:.2f}",
+                 f"{m['rss_mb']:.1f}", f"{m['requests']:,}", " ".join(f"{r:.3f}" for r in m["ratios"])]
+                for m in result["apply"]])
+    things = []
     if "size" in result:
-        lines += ["", "binary: {stripped_mb:.2f} MB stripped, {built_mb:.2f} MB as built".format(**result["size"])]
-    return "\n".join(lines)
+        things.append(["binary, stripped, MB", f"{result['size']['stripped_mb']:.2f}"])
+    if "build" in result:
+        things.append(["clean build, s", f"{result['build']['wall_s']:.0f}"])
+    if things:
+        yield ["the program", ""], things
+
+
+def show(result, markdown):
+    machine_line = "{cpu}, {cores} cores, {system}, load {load:.1f}, {date}".format(**result["machine"])
+    out = [machine_line + ("." if markdown else "")]
+    for head, rows in tables(result):
+        out.append("")
+        if markdown:
+            lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
+            out += ["| " + " | ".join(line) + " |" for line in lines]
+            continue
+        widths = [max(len(line[i]) for line in [head, *rows]) for i in range(len(head))]
+        for line in [head, *rows]:
+            cells = [line[0].ljust(widths[0])] + [c.rjust(w) for c, w in zip(line[1:], widths[1:])]
+            out.append("  ".join(cells).rstrip())
+    return "\n".join(out)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--only", default="startup,plan,apply,size")
+    parser.add_argument("--only", default="startup,plan,apply,size,build")
     parser.add_argument("--sizes", default="100,1000,10000")
     parser.add_argument("--runs", type=int, default=5, help="of each plan")
     parser.add_argument("--seeds", type=int, default=5, help="of each apply")
     parser.add_argument("--tofu-sizes", default="100,1000", help="10000 takes minutes")
     parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--markdown", action="store_true", help="print the tables as docs/benchmarks.md has them")
     given = parser.parse_args()
     only = given.only.split(",")
     sizes = [int(s) for s in given.sizes.split(",")]
@@ -250,7 +300,9 @@ def main():
         result["apply"] = applies(given.seeds, 50, 300)
     if "size" in only:
         result["size"] = size()
-    print(table(result))
+    if "build" in only:
+        result["build"] = build()
+    print(show(result, given.markdown))
     if given.json:
         pathlib.Path(given.json).write_text(json.dumps(result, indent=2) + "\n")
 
