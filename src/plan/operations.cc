@@ -68,6 +68,7 @@ class Builder {
           makes_[i] = add(Kind::create, i, 0);
           out_[makes_[i]].after.push_back(depose);
           removes_[i] = add(Kind::remove, i, item.generation);
+          out_[removes_[i]].after.push_back(makes_[i]);
         } else {
           removes_[i] = add(Kind::remove, i, 0);
           makes_[i] = add(Kind::create, i, 0);
@@ -86,11 +87,26 @@ class Builder {
     }
   }
 
+  // A run that was interrupted after it deposed something: the rest comes in the same order.
+  void wait_for_successor(size_t deposed) {
+    if (removes_[deposed] == kNone) return;
+    auto& after = out_[removes_[deposed]].after;
+    for (size_t i = 0; i < items_.size(); ++i) {
+      if (makes_[i] == kNone || items_[i].node == kNoGraphId) continue;
+      const GraphNode& node = graph_.nodes[items_[i].node];
+      const bool uses = std::any_of(
+          node.dependencies.begin(), node.dependencies.end(),
+          [&](GraphId id) { return graph_.nodes[id].address == items_[deposed].address; });
+      if (uses || node.address == items_[deposed].address) after.push_back(makes_[i]);
+    }
+  }
+
   void add_edges(size_t i) {
     const PlanItem& item = items_[i];
     if (makes_[i] != kNone && item.node != kNoGraphId) {
       for (GraphId id : graph_.nodes[item.node].dependencies) wait_for_node(makes_[i], id);
     }
+    if (item.generation != 0) wait_for_successor(i);
     if (!item.record || item.generation != 0) return;
     // What this record used until now.
     for (const auto& address : item.record->dependencies) {
