@@ -108,7 +108,10 @@ class ApplyRun {
       const Record* record = session->state().find(key.first, key.second);
       if (record == nullptr) continue;
       Record updated = *record;
-      if (seen.presence == Observation::Presence::ended && !record->run.empty()) {
+      // What an interrupted run of ours was deleting did not end by itself.
+      const bool ended = seen.presence == Observation::Presence::ended && !record->run.empty() &&
+                         record->status != RecordStatus::deleting;
+      if (ended) {
         updated.status = seen.interrupted ? RecordStatus::interrupted : RecordStatus::finished;
         updated.updated_at = session->world().clock.now();
         frame.emplace_back(RecordPut{std::move(updated)});

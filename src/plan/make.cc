@@ -177,6 +177,13 @@ class Planner {
                        [&](const std::string& glob) { return glob_match(glob, address); });
   }
 
+  // What is seen ended while its deletion is recorded was ended by an interrupted run of ours.
+  static bool ended_by_itself(const Record& record, const Observation& seen) {
+    return record.status == RecordStatus::finished || record.status == RecordStatus::interrupted ||
+           (seen.presence == Observation::Presence::ended &&
+            record.status != RecordStatus::deleting);
+  }
+
   void decide(const GraphNode& node, PlanItem& item, const std::string& record_address) {
     if (!item.record || item.record->id.empty()) {
       const bool adopts = !node.adopt.empty() && !item.record;
@@ -188,17 +195,17 @@ class Planner {
     }
     const Observation& seen = observation(record_address, 0);
     const Record& record = *item.record;
-    const bool over = record.status == RecordStatus::finished ||
-                      record.status == RecordStatus::interrupted ||
-                      seen.presence == Observation::Presence::ended;
-    if (over && !node.run.empty()) {
+    if (ended_by_itself(record, seen) && !node.run.empty()) {
       decide_run(node, item, seen);
       return;
     }
     if (seen.presence == Observation::Presence::gone ||
         seen.presence == Observation::Presence::ended || record.status == RecordStatus::deleting) {
       item.action = record.status == RecordStatus::deleting ? Action::replace : Action::create;
-      if (item.action == Action::replace) item.replace_because = {"an interrupted deletion"};
+      if (item.action == Action::replace) {
+        item.replace_because = {"an interrupted deletion"};
+        if (!node.run.empty()) item.run_note = "restarts run " + node.run;
+      }
       Change change;
       change.path = "(resource)";
       change.before = Value(record.id);
@@ -323,9 +330,7 @@ class Planner {
       item.provider = record->provider.name;
       item.record = *record;
       const Observation& seen = observation(record->address, record->generation);
-      const bool over = record->status == RecordStatus::finished ||
-                        record->status == RecordStatus::interrupted ||
-                        seen.presence == Observation::Presence::ended;
+      const bool over = ended_by_itself(*record, seen);
       if (current && over && !record->run.empty() && !options_.destroy) {
         item.run_note =
             "run " + record->run + ": " +
