@@ -7,105 +7,109 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
-#include <set>
 
-#include "sim/lab.h"
+#include "cli/session.h"
 
 namespace lf::sim {
 
 namespace {
 
-constexpr int kSecondRun = 10, kThirdRun = 11;  // exit statuses of children: recovered, but late
+// Exit statuses of children that ended well, but not in one run.
+constexpr int kSecondRun = 10, kThirdRun = 11;
 constexpr size_t kShown = 10;
+// After every so manieth kill a plan comes first, which must leave everything as it is.
+constexpr uint64_t kPlansEach = 5;
 
-struct Reference {
-  Picture applied;
-  uint64_t points = 0, hash = 0;
-  int64_t virtual_s = 0;
-};
+bool ended_well(int status) {
+  return status == 0 || status == kSecondRun || status == kThirdRun;
+}
 
-// The history that nothing disturbs. Ends the program if even that goes wrong.
-Reference undisturbed(const std::string& command, uint64_t seed) {
-  Lab lab(seed);
-  SimWorld& sim = lab.world();
-  Reference out;
-  std::vector<std::string> wrong;
-  const auto apply = [&] {
-    if (lab.apply() != 0) wrong.push_back("an undisturbed apply fails");
-  };
-  if (command == "destroy") apply();
-  const uint64_t before = sim.points();
-  const int64_t start = sim.now().seconds;
-  if (command == "apply")
-    apply();
-  else if (lab.destroy() != 0)
-    wrong.push_back("an undisturbed destroy fails");
-  out.points = sim.points() - before;
-  out.hash = sim.trace_hash();
-  out.virtual_s = sim.now().seconds - start;
-  if (wrong.empty()) {
-    wrong = command == "apply" ? lab.wrong_after_apply(nullptr) : lab.wrong_after_destroy();
-    if (command == "apply") out.applied = lab.picture();
+std::vector<std::string> changed_files(std::map<std::string, std::string> before,
+                                       const std::map<std::string, std::string>& after) {
+  std::vector<std::string> out;
+  for (const auto& [path, content] : after) {
+    const auto found = before.find(path);
+    if (found == before.end() || found->second != content) out.push_back(path);
+    if (found != before.end()) before.erase(found);
   }
-  if (wrong.empty()) return out;
-  for (const auto& one : wrong) report(one + "\n");
-  std::exit(1);
+  for (const auto& [path, content] : before) out.push_back(path);
+  return out;
+}
+
+std::vector<std::string> wrong_with_plan(Lab& lab, const Scenario& scenario) {
+  SimWorld& sim = lab.world();
+  const uint64_t mutations = sim.mutations();
+  const auto before = lab.files();
+  Command plan = scenario.tested;
+  plan.name = "plan";
+  plan.refresh = "true";
+  (void)lab.run(plan);
+  if (sim.mutations() != mutations) return {"a plan after the kill sends mutations"};
+  std::vector<std::string> wrong;
+  for (const std::string& path : changed_files(before, lab.files()))
+    wrong.push_back("a plan after the kill changes `" + path + "`");
+  return wrong;
 }
 
 // From the crash on. The exit status.
-int recover(Lab& lab, const Point& point, const std::string& command, const Reference& reference) {
+int recover(Lab& lab, const Point& point, const Scenario& scenario, const Reference& reference,
+            const std::string& fingerprint) {
   SimWorld& sim = lab.world();
   sim.on_point = nullptr;
   sim.kill(point);
-  const int runs = command == "apply" ? lab.apply_to_the_end() : lab.destroy_to_the_end();
   std::vector<std::string> wrong;
-  if (runs == 0)
-    wrong.push_back(command + " does not succeed in three runs");
-  else
-    wrong =
-        command == "apply" ? lab.wrong_after_apply(&reference.applied) : lab.wrong_after_destroy();
-  for (const auto& one : wrong) std::printf("WRONG: %s\n", one.c_str());
-  std::fflush(stdout);
-  if (!wrong.empty()) return 1;
+  if (scenario.only_reads && lab.fingerprint(scenario.silent) != fingerprint) {
+    wrong.push_back("a command that only reads changed something before it was killed");
+  }
+  if (point.number % kPlansEach == 0 && wrong.empty()) wrong = wrong_with_plan(lab, scenario);
+  if (!wrong.empty()) return lab.judge(wrong);
+  const int runs = lab.run_to_the_end(scenario.tested, scenario.code);
+  if (runs == 0) wrong.push_back(scenario.tested.name + " does not succeed in three runs");
+  const auto after = wrong_after(lab, scenario, reference);
+  wrong.insert(wrong.end(), after.begin(), after.end());
+  if (!wrong.empty()) return lab.judge(wrong);
   return runs == 1 ? 0 : runs == 2 ? kSecondRun : kThirdRun;
 }
 
-std::string replay_line(const std::string& command, uint64_t number, uint64_t seed) {
-  return fmt::format("build/sim_test points {} {}{}", command, number,
+std::string replay_line(const std::string& what, uint64_t number, uint64_t seed) {
+  return fmt::format("build/sim_test {} {}{}", what, number,
                      seed == 1 ? "" : fmt::format(" {}", seed));
+}
+
+std::string signal_of(int status) {
+  return status >= 128 ? fmt::format(", signal {}", status - 128) : "";
 }
 
 }  // namespace
 
-int try_crash_points(const std::string& command, uint64_t only, uint64_t seed) {
+int try_crash_points(const Scenario& scenario, uint64_t only, uint64_t seed) {
   const double start = seconds();
-  const Reference reference = undisturbed(command, seed);
+  const Reference reference = undisturbed(scenario, seed);
   const double one_history = seconds() - start;
   std::map<std::string, uint64_t> kinds;
   std::map<uint64_t, std::string> names;
   uint64_t recovered = 0, late = 0;
   size_t shown = 0;
   Forks forks([&](const Forks::End& end) {
-    if (end.status == 0 || end.status == kSecondRun || end.status == kThirdRun) ++recovered;
     if (end.status == kSecondRun || end.status == kThirdRun) ++late;
-    const bool failed = end.status != 0 && end.status != kSecondRun && end.status != kThirdRun;
-    if (!failed || ++shown > kShown) return;
+    if (ended_well(end.status)) ++recovered;
+    if (ended_well(end.status) || ++shown > kShown) return;
     report(fmt::format("\ncrash point {} ({}) is not recovered{}:\n{}replay: {}\n", end.number,
-                       names[end.number],
-                       end.status >= 128 ? fmt::format(", signal {}", end.status - 128) : "",
-                       end.printed, replay_line(command, end.number, seed)));
+                       names[end.number], signal_of(end.status), end.printed,
+                       replay_line("points " + scenario.name, end.number, seed)));
   });
 
   Lab lab(seed);
   SimWorld& sim = lab.world();
-  if (command == "destroy") lab.apply();
+  prepare(lab, scenario);
   const uint64_t before = sim.points();
+  const std::string fingerprint = lab.fingerprint(scenario.silent);
   sim.on_point = [&](const Point& absolute) {
     Point point = absolute;
     point.number -= before;
     if (only != 0 && point.number != only) return;
     if (only != 0) {
-      const int status = recover(lab, point, command, reference);
+      const int status = recover(lab, point, scenario, reference, fingerprint);
       report(fmt::format("crash point {} ({} {}): {}\n", point.number, point.kind, point.what,
                          status == 1 ? "not recovered" : "recovered"));
       std::fflush(stderr);
@@ -113,13 +117,10 @@ int try_crash_points(const std::string& command, uint64_t only, uint64_t seed) {
     }
     ++kinds[point.kind];
     names[point.number] = std::string(point.kind) + " " + point.what;
-    forks.run(point.number, [&] { return recover(lab, point, command, reference); });
+    forks.run(point.number, [&] { return recover(lab, point, scenario, reference, fingerprint); });
   };
   sim.verbose = only != 0;
-  if (command == "apply")
-    lab.apply();
-  else
-    lab.destroy();
+  (void)lab.run(scenario.tested);
   sim.on_point = nullptr;
   if (only != 0) {
     report(fmt::format("there is no point {}: {} points in all\n", only, reference.points));
@@ -133,14 +134,144 @@ int try_crash_points(const std::string& command, uint64_t only, uint64_t seed) {
   std::string by_kind;
   for (const auto& [kind, count] : kinds)
     by_kind += fmt::format("{}{} {}", by_kind.empty() ? "" : ", ", kind, count);
-  report(fmt::format("{}: {} points ({})\n", command, reference.points, by_kind));
+  report(fmt::format("{} ({}): {} points ({})\n", scenario.name, scenario.doc, reference.points,
+                     by_kind));
   report(
       fmt::format("{}: one undisturbed history takes {:.0f} ms ({} s of virtual time); {} of the "
                   "recoveries took more than one run\n",
-                  command, one_history * 1000, reference.virtual_s, late));
-  report(fmt::format("{}: crash points recovered: {} of {} in {:.1f} s\n", command, recovered,
+                  scenario.name, one_history * 1000, reference.virtual_s, late));
+  report(fmt::format("{}: crash points recovered: {} of {} in {:.1f} s\n", scenario.name, recovered,
                      reference.points, seconds() - start));
   return same && recovered == tried && tried == reference.points ? 0 : 1;
+}
+
+// --- two writers
+
+namespace {
+
+// Whether one of both was refused and the other did all.
+std::vector<std::string> wrong_with_two(Lab& lab, const Scenario& scenario,
+                                        const Reference& reference, int first, int second) {
+  std::vector<std::string> wrong;
+  if (first != 0 && first != kLocked)
+    wrong.push_back(fmt::format("the first ends with exit code {}", first));
+  if (second != 0 && second != kLocked)
+    wrong.push_back(fmt::format("the second ends with exit code {}", second));
+  if (first == kLocked && second == kLocked)
+    wrong.push_back("each is refused because of the other");
+  const auto after = wrong_after(lab, scenario, reference);
+  wrong.insert(wrong.end(), after.begin(), after.end());
+  return wrong;
+}
+
+// Lives through the scenario with a second writer at `number`. The exit status.
+int with_second_writer(const Scenario& scenario, const Reference& reference, uint64_t seed,
+                       uint64_t number, bool verbose, const Plant& plant) {
+  Lab lab(seed);
+  SimWorld& sim = lab.world();
+  prepare(lab, scenario);
+  sim.verbose = verbose;
+  sim.plant = plant;
+  const uint64_t before = sim.points();
+  bool started = false;
+  int second = -1;
+  sim.on_point = [&](const Point& point) {
+    if (started || point.number - before < number || !point.between_calls) return;
+    started = true;
+    sim.tell("(a second llmforge starts)");
+    second = lab.run(scenario.tested);
+  };
+  const int first = lab.run(scenario.tested);
+  sim.on_point = nullptr;
+  if (!started) return 0;  // there is no such point any more
+  return lab.judge(wrong_with_two(lab, scenario, reference, first, second));
+}
+
+}  // namespace
+
+int try_second_writers(uint64_t only, uint64_t stride, uint64_t seed) {
+  const double start = seconds();
+  const Scenario& scenario = *find_scenario("apply");
+  const Reference reference = undisturbed(scenario, seed);
+  if (only != 0) {
+    const int status = with_second_writer(scenario, reference, seed, only, true, {});
+    report(status == 0 ? "ends well\n" : "does not end well\n");
+    return status;
+  }
+  uint64_t good = 0, tried = 0;
+  size_t shown = 0;
+  Forks forks([&](const Forks::End& end) {
+    if (end.status == 0) ++good;
+    if (end.status == 0 || ++shown > kShown) return;
+    report(fmt::format("\na second writer from point {} on does not end well{}:\n{}replay: {}\n",
+                       end.number, signal_of(end.status), end.printed,
+                       replay_line("writers", end.number, seed)));
+  });
+  for (uint64_t number = 1; number <= reference.points; number += stride) {
+    ++tried;
+    forks.run(number,
+              [&] { return with_second_writer(scenario, reference, seed, number, false, {}); });
+  }
+  forks.wait_for_all();
+  report(fmt::format("second writers: {} of {} end well, in {:.1f} s\n", good, tried,
+                     seconds() - start));
+  return good == tried ? 0 : 1;
+}
+
+// --- planted bugs
+
+std::string noticed_in(const Forks::End& end, const std::string& expected) {
+  if (ended_well(end.status)) return "";
+  for (size_t at = 0; at < end.printed.size();) {
+    const size_t line_end = std::min(end.printed.find('\n', at), end.printed.size());
+    const std::string line = end.printed.substr(at, line_end - at);
+    at = line_end + 1;
+    if (line.starts_with("WRONG: ") && line.find(expected) != std::string::npos) {
+      return line.substr(7);
+    }
+  }
+  return "";
+}
+
+std::string hunt(const Hunt& hunted, uint64_t& tried) {
+  const bool writers = hunted.scenario == "second writer";
+  const Scenario& scenario = *find_scenario(writers ? "apply" : hunted.scenario);
+  const uint64_t seed = 1;
+  const Reference reference = undisturbed(scenario, seed);
+  std::string noticed;
+  tried = 0;
+  Forks forks([&](const Forks::End& end) {
+    const std::string line = noticed.empty() ? noticed_in(end, hunted.expected) : "";
+    if (!line.empty()) noticed = fmt::format("at point {}: {}", end.number, line);
+  });
+  if (writers) {
+    for (uint64_t number = 1; number <= reference.points && noticed.empty();
+         number += hunted.stride) {
+      ++tried;
+      forks.run(number, [&] {
+        return with_second_writer(scenario, reference, seed, number, false, hunted.plant);
+      });
+    }
+    forks.wait_for_all();
+    return noticed;
+  }
+  Lab lab(seed);
+  SimWorld& sim = lab.world();
+  prepare(lab, scenario);
+  sim.plant = hunted.plant;
+  const uint64_t before = sim.points();
+  const std::string fingerprint = lab.fingerprint(scenario.silent);
+  sim.on_point = [&](const Point& absolute) {
+    Point point = absolute;
+    point.number -= before;
+    if (!noticed.empty() || point.number % hunted.stride != 0) return;
+    ++tried;
+    forks.run(point.number, [&] { return recover(lab, point, scenario, reference, fingerprint); });
+  };
+  (void)lab.run(scenario.tested);
+  sim.on_point = nullptr;
+  forks.wait_for_all();
+  return noticed;
 }
 
 }  // namespace lf::sim

@@ -8,12 +8,29 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+
+#include "sim/scenarios.h"
 
 namespace lf::sim {
 
-// `command`: apply or destroy. `only`: one point with a readable trace; 0: all of them. Prints how
-// many were recovered; 0 if all.
-int try_crash_points(const std::string& command, uint64_t only, uint64_t seed);
+// `only`: one point with a readable trace; 0: all of them. Prints how many were recovered; 0 if
+// all.
+int try_crash_points(const Scenario& scenario, uint64_t only, uint64_t seed);
+
+// A second llmforge starts on the same state at every `stride`-th point at which one can: one of
+// both is refused, nothing else happens. Prints how many ended well; 0 if all.
+int try_second_writers(uint64_t only, uint64_t stride, uint64_t seed);
+
+// The same with a planted bug: tries every `stride`-th point from `first` on until a check notices
+// something that has `expected` in it. Gives what was noticed; "": nothing.
+struct Hunt {
+  std::string scenario;  // "second writer": a second llmforge instead of a kill
+  Plant plant;
+  uint64_t stride = 7;
+  std::string expected;
+};
+// The first sentence of a child's finding that has `expected` in it; "": none.
+std::string noticed_in(const Forks::End& end, const std::string& expected);
+std::string hunt(const Hunt& hunted, uint64_t& tried);
 
 }  // namespace lf::sim

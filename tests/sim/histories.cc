@@ -4,8 +4,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cstdio>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -34,62 +32,96 @@ sandbox::Faults faults_of(SimWorld& sim) {
   return out;
 }
 
-int judge(const std::vector<std::string>& wrong) {
-  for (const auto& one : wrong) std::printf("WRONG: %s\n", one.c_str());
-  std::fflush(stdout);
-  return wrong.empty() ? 0 : 1;
+// One seed's life. A kill never comes back to the life that it ended, so each step goes on with
+// the next from inside and the last one ends the process.
+struct History {
+  explicit History(uint64_t seed) : lab(seed) {}
+  Lab lab;
+  std::vector<Command> commands;
+  size_t at = 0;  // in commands
+};
+
+[[noreturn]] void next_command(History* history);
+
+// The command's faults are over: it must come to its end, and all must hold.
+[[noreturn]] void end_command(History* history) {
+  Lab& lab = history->lab;
+  const Command& command = history->commands[history->at];
+  lab.world().model().faults() = {};
+  lab.world().tell("(no more faults)");
+  std::vector<std::string> wrong;
+  if (lab.run_to_the_end(command) == 0) {
+    wrong.push_back(command.name + " does not succeed in three runs");
+  } else {
+    if (command.name == "apply") {
+      Command plan = command;
+      plan.name = "plan";
+      const int code = lab.run(plan);
+      if (code != 0) wrong.push_back(fmt::format("the next plan ends with exit code {}", code));
+    }
+    const Finding finding = lab.finding();
+    wrong.insert(wrong.end(), finding.problems.begin(), finding.problems.end());
+    if (command.name == "destroy") {
+      for (const auto& [address, text] : finding.picture)
+        wrong.push_back("`" + address + "` is still there");
+    }
+  }
+  if (!wrong.empty()) _exit(lab.judge(wrong));
+  ++history->at;
+  next_command(history);
 }
 
-using Then = std::function<void()>;
-
-void disturbed(Lab& lab, bool destroy, int kills, const Then& then);
-
-// Ends the life at hand and goes on with the next. By value: what holds on_point is gone then.
-void die(Lab* lab, bool destroy, int kills, const Then* then, Point point) {
-  lab->world().on_point = nullptr;
-  lab->world().kill(point);
-  disturbed(*lab, destroy, kills - 1, *then);
-}
-
-// A command under faults, killed `kills` times, tried again after each. Goes on with `then`, which
-// ends the process: a kill never comes back to the life that it ended.
-void disturbed(Lab& lab, bool destroy, int kills, const Then& then) {
-  SimWorld& sim = lab.world();
-  if (kills > 0) {
+// Lives through the command until a kill or its end; tries again after a kill.
+[[noreturn]] void live(History* history, int ends) {
+  SimWorld& sim = history->lab.world();
+  if (ends > 0) {
     const uint64_t at = sim.points() + 1 + sim.random() % 1000;
-    sim.on_point = [&lab, destroy, kills, at, &then](const Point& point) {
-      if (point.number >= at) die(&lab, destroy, kills, &then, point);
+    const bool interrupted = sim.random() % 4 == 0;
+    sim.on_point = [history, ends, at, interrupted](const Point& point) {
+      if (point.number < at) return;
+      if (interrupted) {
+        history->lab.interrupts = 1;
+        return;
+      }
+      // By value from here on: on_point goes.
+      History* const here = history;
+      const int left = ends - 1;
+      const Point now = point;
+      here->lab.world().on_point = nullptr;
+      here->lab.world().kill(now);
+      live(here, left);
     };
   }
-  (void)(destroy ? lab.destroy() : lab.apply());
+  (void)history->lab.run(history->commands[history->at]);
   sim.on_point = nullptr;
-  then();
+  end_command(history);
 }
 
-int live_through(uint64_t seed, bool verbose) {
-  Lab lab(seed);
-  SimWorld& sim = lab.world();
+void next_command(History* history) {
+  if (history->at == history->commands.size()) _exit(0);
+  SimWorld& sim = history->lab.world();
+  const sandbox::Faults faults = faults_of(sim);
+  sim.model().faults() = faults;
+  sim.tell(fmt::format(
+      "(faults: throttled {:.2f}, unavailable {:.2f}, answers lost {:.2f}, new things unseen for "
+      "{} ms{})",
+      faults.throttle, faults.unavailable, faults.lost_answer, faults.invisible_ms,
+      faults.no_capacity.empty() ? "" : ", no capacity for the first choice"));
+  live(history, static_cast<int>(sim.random() % 4));
+}
+
+[[noreturn]] void live_through(uint64_t seed, bool verbose, const Plant& plant) {
+  History history(seed);
+  SimWorld& sim = history.lab.world();
   sim.verbose = verbose;
-  sim.model().faults() = faults_of(sim);
-  const auto destroyed = [&] {
-    sim.model().faults() = {};
-    const int runs = lab.destroy_to_the_end();
-    _exit(runs == 0 ? judge({"destroy does not succeed in three runs"})
-                    : judge(lab.wrong_after_destroy()));
-  };
-  const Then after_destroy = destroyed;
-  const auto applied = [&] {
-    sim.model().faults() = {};
-    const int runs = lab.apply_to_the_end();
-    const int bad = runs == 0 ? judge({"apply does not succeed in three runs"})
-                              : judge(lab.wrong_after_apply(nullptr));
-    if (bad != 0) _exit(bad);
-    sim.model().faults() = faults_of(sim);
-    disturbed(lab, true, static_cast<int>(sim.random() % 4), after_destroy);
-  };
-  const Then after_apply = applied;
-  disturbed(lab, false, static_cast<int>(sim.random() % 4), after_apply);
-  return 1;
+  sim.plant = plant;
+  history.commands.push_back({.name = "apply", .create_instance = sim.random() % 4 != 0});
+  if (sim.random() % 2 == 0)
+    history.commands.push_back({.name = "apply", .instance_type = "g6.xlarge"});
+  if (sim.random() % 4 == 0)
+    history.commands.push_back({.name = "apply", .create_instance = false});
+  history.commands.push_back({.name = "destroy"});
+  next_command(&history);
 }
 
 }  // namespace
@@ -107,7 +139,7 @@ int try_histories(uint64_t first, uint64_t count) {
                        end.printed, end.number));
   });
   for (uint64_t seed = first; seed < first + count; ++seed) {
-    forks.run(seed, [seed] { return live_through(seed, false); });
+    forks.run(seed, [seed]() -> int { live_through(seed, false, {}); });
   }
   forks.wait_for_all();
   report(fmt::format("seeded faults: {} of {} histories end well, in {:.1f} s\n", good, count,
@@ -116,7 +148,22 @@ int try_histories(uint64_t first, uint64_t count) {
 }
 
 int replay_history(uint64_t seed) {
-  return live_through(seed, true);
+  live_through(seed, true, {});
+}
+
+std::string hunt_by_seeds(const Hunt& hunted, uint64_t& tried) {
+  std::string noticed;
+  tried = 0;
+  Forks forks([&](const Forks::End& end) {
+    const std::string line = noticed.empty() ? noticed_in(end, hunted.expected) : "";
+    if (!line.empty()) noticed = fmt::format("with seed {}: {}", end.number, line);
+  });
+  for (uint64_t seed = 1; seed <= hunted.stride && noticed.empty(); ++seed) {
+    ++tried;
+    forks.run(seed, [&]() -> int { live_through(seed, false, hunted.plant); });
+  }
+  forks.wait_for_all();
+  return noticed;
 }
 
 }  // namespace lf::sim

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Histories with seeded faults of every kind and up to three kills, then the faults stop: from then
-// on three runs must be enough, and everything must be where the spec wants it. Then the same for
-// destroy.
+// Long lives under faults: by one seed the commands, what the cloud refuses, loses and hides, and
+// when processes are killed or interrupted. After each command the faults end, and it must come to
+// its end and everything must hold.
 #pragma once
 
 #include <cstdint>
 
+#include "sim/crash_points.h"
+
 namespace lf::sim {
 
-// `count` seeds from `first` on; 0 if all end well.
+// Prints how many end well; 0 if all.
 int try_histories(uint64_t first, uint64_t count);
-// One, with a readable trace.
+// One of them, with a readable trace. Its exit status.
 int replay_history(uint64_t seed);
+// As crash_points.h's: seeds instead of points; `stride` is how many at most.
+std::string hunt_by_seeds(const Hunt& hunted, uint64_t& tried);
 
 }  // namespace lf::sim

@@ -13,6 +13,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/json.h"
 #include "cli/commands.h"
 
 namespace lf::sim {
@@ -47,10 +48,14 @@ void report(const std::string& text) {
 void silence(int fd) {
   std::fflush(stdout);
   std::fflush(stderr);
-  if (original_output < 0) original_output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-  const int into = fd >= 0 ? fd : open("/dev/null", O_WRONLY | O_CLOEXEC);
-  dup2(into, STDOUT_FILENO);
-  dup2(into, STDERR_FILENO);
+  if (fd >= 0)
+    original_output = fd;
+  else if (original_output < 0)
+    original_output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+  const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  dup2(nowhere, STDOUT_FILENO);
+  dup2(fd >= 0 ? fd : nowhere, STDERR_FILENO);
+  close(nowhere);
 }
 
 double seconds() {
@@ -65,59 +70,82 @@ Lab::Lab(uint64_t seed)
       package_(packages_.find("aws")),
       sim_(new SimWorld(*package_, sources_, seed)) {
   sim_->files().place(kSpec, reference_spec());
-  sim_->on_stuck = [](const std::string& why) {
-    std::printf("%s\n", why.c_str());
-    std::fflush(stdout);
-    _exit(1);
-  };
+  sim_->on_stuck = [this](const std::string& why) { _exit(judge({why})); };
 }
 
-int Lab::command(const std::string& name) {
+bool Lab::edit_spec(const std::string& from, const std::string& to) {
+  std::string text = sim_->files().content(kSpec).value_or("");
+  const size_t at = text.find(from);
+  if (at == std::string::npos) return false;
+  text.replace(at, from.size(), to);
+  sim_->files().place(kSpec, std::move(text));
+  return true;
+}
+
+int Lab::run(const Command& command) {
   Options options;
-  options.command = name;
+  options.command = command.name;
   options.spec = kSpec;
   options.auto_approve = true;
   options.detailed_exitcode = true;
-  options.variables = {{"create_instance", "true"}};
-  sim_->trace("$ llmforge " + name);
+  options.refresh = command.refresh;
+  options.variables = {{"create_instance", command.create_instance ? "true" : "false"}};
+  std::string told = "$ llmforge " + command.name;
+  if (!command.instance_type.empty()) {
+    options.variables.emplace_back("instance_type", command.instance_type);
+  }
+  for (const auto& [name, value] : options.variables) told += " --var " + name + "=" + value;
+  if (command.refresh != "true") told += " --refresh=" + command.refresh;
+  sim_->tell(told);
+  interrupts = 0;
   return sim_->run_process([&](World& world, Runner& runner) {
     CommandContext context{runner, world, options, Terminal{}};
-    return name == "plan" ? run_plan(context) : run_apply(context);
+    context.interrupts = &interrupts;
+    return command.name == "plan" ? run_plan(context) : run_apply(context);
   });
 }
 
-int Lab::to_the_end(const std::string& name) {
+int Lab::run_to_the_end(const Command& command, int code) {
   for (int runs = 1; runs <= 3; ++runs) {
-    const int code = command(name);
-    if (code == 0) return runs;
-    std::printf("(run %d of %s ended with exit code %d)\n", runs, name.c_str(), code);
+    if (run(command) == code) return runs;
   }
   return 0;
 }
 
-std::vector<std::string> Lab::wrong_after_apply(const Picture* expected) {
-  std::vector<std::string> wrong;
-  const int code = plan();
-  if (code != 0) wrong.push_back(fmt::format("the next plan ends with exit code {}", code));
-  Finding finding = compare_state_and_cloud(*sim_, *package_, kStack);
-  wrong.insert(wrong.end(), finding.problems.begin(), finding.problems.end());
-  if (expected != nullptr) {
-    const auto differs = difference(*expected, finding.picture);
-    wrong.insert(wrong.end(), differs.begin(), differs.end());
-  }
-  return wrong;
+Finding Lab::finding() {
+  return compare_state_and_cloud(*sim_, *package_, kStack);
 }
 
-std::vector<std::string> Lab::wrong_after_destroy() {
-  Finding finding = compare_state_and_cloud(*sim_, *package_, kStack);
-  for (const auto& [address, text] : finding.picture) {
-    finding.problems.push_back("`" + address + "` is still there");
+std::map<std::string, std::string> Lab::files() {
+  std::map<std::string, std::string> out;
+  for (const std::string& path : sim_->files().paths()) {
+    if (path.find("/llmforge.lock") == std::string::npos)
+      out[path] = sim_->files().content(path).value_or("");
   }
-  return finding.problems;
+  return out;
 }
 
-Picture Lab::picture() {
-  return compare_state_and_cloud(*sim_, *package_, kStack).picture;
+std::string Lab::fingerprint(bool with_files) {
+  std::string out;
+  for (const sandbox::Thing* thing : sim_->model().things().all()) {
+    if (thing->deleted || thing->gone_at) continue;
+    out += thing->type_name + " " + thing->id + " " + to_text(Value(thing->properties)) + "\n";
+  }
+  if (!with_files) return out;
+  for (const auto& [path, content] : files()) out += path + "\n" + content + "\n";
+  return out;
+}
+
+int Lab::judge(const std::vector<std::string>& wrong) {
+  if (wrong.empty()) return 0;
+  constexpr size_t kLines = 60;
+  for (const auto& one : wrong) report("WRONG: " + one + "\n");
+  if (sim_->verbose) return 1;
+  const auto& history = sim_->history();
+  const size_t first = history.size() > kLines ? history.size() - kLines : 0;
+  report(fmt::format("what happened{}:\n", first > 0 ? ", the end of it" : ""));
+  for (size_t i = first; i < history.size(); ++i) report(history[i] + "\n");
+  return 1;
 }
 
 // --- processes

@@ -20,30 +20,39 @@
 
 namespace lf::sim {
 
+// One call of llmforge on the spec.
+struct Command {
+  std::string name;
+  bool create_instance = true;
+  std::string instance_type = "";  // "": the spec's default
+  std::string refresh = "true";    // --refresh
+};
+
 class Lab {
  public:
   // With `specs/aws-finetune.yaml` on its disk.
   explicit Lab(uint64_t seed);
+  // Puts `to` where the spec has `from`. False: it has it nowhere.
+  bool edit_spec(const std::string& from, const std::string& to);
 
-  int apply() { return command("apply"); }
-  int destroy() { return command("destroy"); }
-  int plan() { return command("plan"); }  // --detailed-exitcode
-  // Until it succeeds, at most three times. Gives how many it took; 0: it never did.
-  int apply_to_the_end() { return to_the_end("apply"); }
-  int destroy_to_the_end() { return to_the_end("destroy"); }
+  // Gives the exit code; a plan's is that of --detailed-exitcode.
+  int run(const Command& command);
+  // Until it ends with `code`, at most three times. Gives how many it took; 0: it never did.
+  int run_to_the_end(const Command& command, int code = 0);
 
-  // After a successful apply. `expected`: what an undisturbed history gives; null: only that all
-  // is there and known.
-  std::vector<std::string> wrong_after_apply(const Picture* expected);
-  std::vector<std::string> wrong_after_destroy();
-  Picture picture();
+  // State against cloud.
+  Finding finding();
+  // All files by path, but for the lock file of look-ups, which a plan may write.
+  std::map<std::string, std::string> files();
+  // Of all that lives in the cloud and, where wanted, of files().
+  std::string fingerprint(bool with_files);
+  // Prints what is wrong and how it came to that. The exit status: 1 if anything is wrong.
+  int judge(const std::vector<std::string>& wrong);
 
   SimWorld& world() { return *sim_; }
+  int interrupts = 0;  // Ctrl-C so far; each command starts with none
 
  private:
-  int command(const std::string& name);
-  int to_the_end(const std::string& name);
-
   Sources sources_;
   Diagnostics diagnostics_;
   Packages packages_;
@@ -77,7 +86,7 @@ class Forks {
 
 // Standard output as it was before commands were silenced.
 void report(const std::string& text);
-// Sends what commands print into nothing (or, in a child, into `fd`).
+// Sends what commands print into nothing; in a child their errors and what is reported into `fd`.
 void silence(int fd = -1);
 // Real seconds since the first call.
 double seconds();

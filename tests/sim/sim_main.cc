@@ -1,15 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
-// The deterministic simulator:
-//   sim_test points                        every crash point of apply and destroy
-//   sim_test points apply|destroy [K [SEED]]  one command; one point with its trace
-//   sim_test faults COUNT [FIRST]          seeded faults
-//   sim_test fault SEED                    one of them with its trace
+// The deterministic simulator (docs/architecture.md, "The simulator").
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <string>
 
 #include "sim/crash_points.h"
 #include "sim/histories.h"
 #include "sim/lab.h"
+#include "sim/planted.h"
+
+namespace {
+
+int points(const std::string& name, uint64_t only, uint64_t seed) {
+  if (only == 0) lf::sim::silence();
+  int worst = 0;
+  bool any = false;
+  for (const auto& scenario : lf::sim::scenarios()) {
+    if (!name.empty() && scenario.name != name) continue;
+    any = true;
+    const int code = lf::sim::try_crash_points(scenario, only, seed);
+    if (code != 0) worst = code;
+  }
+  if (!any) lf::sim::report("there is no scenario `" + name + "`\n");
+  return any ? worst : 3;
+}
+
+int usage() {
+  lf::sim::report(
+      "sim_test points [SCENARIO [POINT [SEED]]]  every crash point of every scenario; one "
+      "scenario;"
+      " one point with its trace\n"
+      "sim_test writers [POINT [SEED]]            a second writer at every 23rd point; at one\n"
+      "sim_test faults COUNT [FIRST]              histories by seed\n"
+      "sim_test fault SEED                        one of them with its trace\n"
+      "sim_test planted                           bugs on purpose, which must be noticed\n"
+      "scenarios:\n");
+  for (const auto& scenario : lf::sim::scenarios()) {
+    lf::sim::report(fmt::format("  {:<16}{}\n", scenario.name, scenario.doc));
+  }
+  return 3;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   const auto text = [&](int i) { return i < argc ? std::string(argv[i]) : std::string(); };
@@ -18,21 +51,19 @@ int main(int argc, char** argv) {
   };
   lf::sim::seconds();
   const std::string what = text(1);
-  if (what == "points") {
-    const uint64_t only = number(3, 0), seed = number(4, 1);
-    if (only == 0) lf::sim::silence();
-    if (!text(2).empty()) return lf::sim::try_crash_points(text(2), only, seed);
-    const int applied = lf::sim::try_crash_points("apply", 0, seed);
-    const int destroyed = lf::sim::try_crash_points("destroy", 0, seed);
-    return applied != 0 ? applied : destroyed;
+  if (what == "points") return points(text(2), number(3, 0), number(4, 1));
+  if (what == "writers") {
+    if (number(2, 0) == 0) lf::sim::silence();
+    return lf::sim::try_second_writers(number(2, 0), 23, number(3, 1));
   }
   if (what == "faults") {
     lf::sim::silence();
     return lf::sim::try_histories(number(3, 1), number(2, 200));
   }
   if (what == "fault") return lf::sim::replay_history(number(2, 1));
-  lf::sim::report(
-      "usage: sim_test points [apply|destroy [POINT [SEED]]] | faults COUNT [FIRST] | fault "
-      "SEED\n");
-  return 3;
+  if (what == "planted") {
+    lf::sim::silence();
+    return lf::sim::try_planted_bugs();
+  }
+  return usage();
 }

@@ -29,11 +29,11 @@ sandbox::ModelOptions model_options(Package& package, uint64_t seed) {
 
 class SimWorld::SimClock final : public Clock {
  public:
-  explicit SimClock(SimWorld& sim) : sim_(sim) {}
+  SimClock(SimWorld& sim, uint64_t owner) : sim_(sim), owner_(owner) {}
   Timestamp now() override { return sim_.now(); }
   MonotonicNs monotonic() override { return sim_.ns_; }
   uint64_t after(int64_t delay_ns, std::function<void()> done) override {
-    return sim_.schedule(delay_ns, {Owner::process, "timer", "", std::move(done), nullptr});
+    return sim_.schedule(delay_ns, {owner_, "timer", "", std::move(done), nullptr});
   }
   void cancel(uint64_t timer) override {
     const auto found = sim_.times_.find(timer);
@@ -44,23 +44,25 @@ class SimWorld::SimClock final : public Clock {
 
  private:
   SimWorld& sim_;
+  uint64_t owner_;
 };
 
 class SimWorld::SimTransport final : public Transport {
  public:
-  explicit SimTransport(SimWorld& sim) : sim_(sim) {}
-  void send(HttpRequest request, std::function<void(Result<HttpResponse>)> done) override {
-    sim_.send(std::move(request), std::move(done));
+  SimTransport(SimWorld& sim, uint64_t owner) : sim_(sim), owner_(owner) {}
+  void send(HttpRequest request, Answered done) override {
+    sim_.send(owner_, std::move(request), std::move(done));
   }
 
  private:
   SimWorld& sim_;
+  uint64_t owner_;
 };
 
 // The fake disk, with appends that take time.
 class SimWorld::SimFiles final : public FileSystem {
  public:
-  explicit SimFiles(SimWorld& sim) : sim_(sim), files_(sim.files_) {}
+  SimFiles(SimWorld& sim, Hands& hands) : sim_(sim), hands_(hands), files_(sim.files_) {}
   Result<std::string> read(const std::string& path) override { return files_.read(path); }
   Result<FileInfo> stat(const std::string& path) override { return files_.stat(path); }
   Result<std::vector<std::string>> list(const std::string& folder) override {
@@ -82,23 +84,27 @@ class SimWorld::SimFiles final : public FileSystem {
   Result<std::string> canonical(const std::string& path) override { return files_.canonical(path); }
   void append_durably(const std::string& path, std::string data,
                       std::function<void(Result<void>)> done) override {
-    sim_.append(path, std::move(data), std::move(done));
+    sim_.append(hands_, path, std::move(data), std::move(done));
   }
   Result<std::unique_ptr<Lock>> lock(const std::string& path, std::string_view owner) override {
-    return files_.lock(path, owner);
+    auto held = files_.lock(path, owner);
+    if (!held && sim_.plant.locks_granted) return std::make_unique<NoLock>();
+    return held;
   }
 
  private:
+  class NoLock final : public Lock {};
   SimWorld& sim_;
+  Hands& hands_;
   FakeFiles& files_;
 };
 
 class SimWorld::SimProcess final : public Process {
  public:
-  explicit SimProcess(SimWorld& sim) : sim_(sim) {}
+  SimProcess(SimWorld& sim, uint64_t owner) : sim_(sim), owner_(owner) {}
   void run(ProcessRequest request, std::function<void(Result<ProcessResult>)> done) override {
     const std::string program = request.argv.empty() ? "" : request.argv.front();
-    sim_.schedule(kMs, {Owner::process, "program", program,
+    sim_.schedule(kMs, {owner_, "program", program,
                         [done = std::move(done), program] {
                           done(fail(ErrorCode::not_found, "no program `" + program + "` here"));
                         },
@@ -107,6 +113,22 @@ class SimWorld::SimProcess final : public Process {
 
  private:
   SimWorld& sim_;
+  uint64_t owner_;
+};
+
+struct SimWorld::Hands {
+  Hands(SimWorld& sim, uint64_t number)
+      : owner(number),
+        clock(sim, number),
+        transport(sim, number),
+        files(sim, *this),
+        process(sim, number) {}
+  uint64_t owner;
+  bool disk_busy = false;
+  SimClock clock;
+  SimTransport transport;
+  SimFiles files;
+  SimProcess process;
 };
 
 SimWorld::SimWorld(Package& package, Sources& sources, uint64_t seed)
@@ -114,11 +136,7 @@ SimWorld::SimWorld(Package& package, Sources& sources, uint64_t seed)
       entropy_(seed * 3 + 2),
       files_(seed * 5 + 3),
       model_(package, sources, model_options(package, seed)),
-      environment_(package.info().sandbox_environment),
-      clock_(new SimClock(*this)),
-      transport_(new SimTransport(*this)),
-      sim_files_(new SimFiles(*this)),
-      process_(new SimProcess(*this)) {
+      environment_(package.info().sandbox_environment) {
   files_.on_step = [this](const std::string& call) { point("disk", call); };
 }
 SimWorld::~SimWorld() = default;
@@ -136,6 +154,11 @@ void SimWorld::trace(const std::string& line) {
   }
 }
 
+void SimWorld::tell(const std::string& line) {
+  history_.push_back(fmt::format("{:>12.6f}  {}", static_cast<double>(ns_) / 1e9, line));
+  trace(line);
+}
+
 uint64_t SimWorld::schedule(int64_t delay_ns, Event event) {
   const int64_t at = ns_ + std::max<int64_t>(0, delay_ns);
   const uint64_t id = ++last_event_;
@@ -144,10 +167,10 @@ uint64_t SimWorld::schedule(int64_t delay_ns, Event event) {
   return id;
 }
 
-void SimWorld::point(const char* kind, const std::string& what, Wire wire) {
+void SimWorld::point(const char* kind, const std::string& what, Wire wire, bool between_calls) {
   ++points_;
   trace(fmt::format("[{}] {} {}", points_, kind, what));
-  if (on_point) on_point({points_, kind, what, wire});
+  if (on_point) on_point({points_, kind, what, wire, between_calls});
 }
 
 void SimWorld::step() {
@@ -156,7 +179,7 @@ void SimWorld::step() {
   times_.erase(first->first.second);
   Event event = std::move(first->second);
   queue_.erase(first);
-  if (event.owner == Owner::process) point(event.kind, event.what);
+  if (event.owner != kCloud) point(event.kind, event.what, Wire::by_seed, true);
   event.call();
 }
 
@@ -176,25 +199,28 @@ void SimWorld::pass(int64_t ns) {
 }
 
 int SimWorld::run_process(const std::function<int(World&, Runner&)>& program) {
-  World world{*transport_,
-              *clock_,
+  Hands hands(*this, ++processes_);
+  alive_.insert(hands.owner);
+  files_.lies.appends = plant.appends_unsynced;
+  files_.lies.folders = plant.folders_unsynced;
+  World world{hands.transport,
+              hands.clock,
               entropy_,
-              *sim_files_,
-              *process_,
+              hands.files,
+              hands.process,
               environment_,
-              Self{"simulated", static_cast<int64_t>(1000 + life_)}};
+              Self{"simulated", static_cast<int64_t>(1000 + hands.owner)}};
   const int code = program(world, *this);
-  forget_process();
-  trace(fmt::format("exit code {}", code));
+  forget_process(hands.owner);
+  tell(fmt::format("exit code {}", code));
   return code;
 }
 
 // What it waited for finds nobody any more. What it sent is the cloud's business.
-void SimWorld::forget_process() {
-  ++life_;
-  disk_busy_ = false;
+void SimWorld::forget_process(uint64_t owner) {
+  alive_.erase(owner);
   for (auto it = queue_.begin(); it != queue_.end();) {
-    if (it->second.owner == Owner::cloud) {
+    if (it->second.owner != owner) {
       ++it;
       continue;
     }
@@ -204,8 +230,8 @@ void SimWorld::forget_process() {
 }
 
 void SimWorld::kill(const Point& point) {
-  trace(fmt::format("killed at point {}", point.number));
-  forget_process();
+  tell(fmt::format("killed at point {}: {} {}", point.number, point.kind, point.what));
+  while (!alive_.empty()) forget_process(*alive_.begin());
   // The same point ends the same way whatever came before it in this process.
   chance_ = FakeRandom(chance_.next() ^ (point.number * 0x9E3779B97F4A7C15U));
   std::vector<Event> wire;
@@ -218,34 +244,58 @@ void SimWorld::kill(const Point& point) {
   for (Event& event : wire) {
     const bool lost =
         point.wire == Wire::lost || (point.wire == Wire::by_seed && random() % 2 == 0);
-    trace(event.what + (lost ? " is lost" : " will be late"));
+    const std::string told = event.what + (lost ? " is lost" : " will be late");
+    if (event.mutation)
+      tell(told);
+    else
+      trace(told);
     if (!lost) event.again(static_cast<int64_t>(random() % 50'000) * kMs);
   }
   files_.restart();
+  edit_journals();
   constexpr int64_t kPauses[] = {1, 700, 20'000, 200'000};  // ms
   pass(kPauses[random() % 4] * kMs);
 }
 
+// Only planted bugs do: the journal as a wrong engine would have written it.
+void SimWorld::edit_journals() {
+  if (!plant.journal) return;
+  for (const std::string& path : files_.paths()) {
+    auto journal = read_journal(files_.content(path).value_or(""), path);
+    if (!journal) continue;
+    plant.journal(journal->frames);
+    std::string text = write_journal_header(journal->header);
+    uint32_t number = 0;
+    for (const Frame& frame : journal->frames) {
+      text += write_frame(frame, number + 1, number);
+      ++number;
+    }
+    files_.place(path, std::move(text));
+  }
+}
+
 // --- the network
 
-void SimWorld::send(HttpRequest request, std::function<void(Result<HttpResponse>)> done) {
-  ++requests_;
+void SimWorld::send(uint64_t owner, HttpRequest request, Answered done) {
   const std::string what = request.service + " " + request.action +
                            (request.address.empty() ? "" : " of " + request.address);
   const bool mutation = request.mutation;
+  mutations_ += mutation ? 1 : 0;
   point("send", what);
   auto shared = std::make_shared<HttpRequest>(std::move(request));
-  const uint64_t life = life_;
   const auto delay =
       static_cast<int64_t>((mutation ? 20 + random() % 100 : 10 + random() % 30)) * kMs;
   // Arrival at the cloud does not depend on whether the sender still lives.
   auto arrival = std::make_shared<std::function<void(int64_t)>>();
   const std::weak_ptr<std::function<void(int64_t)>> self = arrival;
-  *arrival = [this, shared, life, done, what, self](int64_t after_ns) {
+  *arrival = [this, owner, shared, done, what, self](int64_t after_ns) {
     const auto keep = self.lock();
-    Event event{Owner::cloud, "arrival", what,
-                [this, shared, life, done, keep] { arrive(shared, life, done); },
-                [keep](int64_t later) { (*keep)(later); }};
+    Event event{kCloud,
+                "arrival",
+                what,
+                [this, owner, shared, done, keep] { arrive(owner, shared, done); },
+                [keep](int64_t later) { (*keep)(later); },
+                shared->mutation};
     schedule(after_ns, std::move(event));
   };
   (*arrival)(delay);
@@ -255,20 +305,32 @@ void SimWorld::send(HttpRequest request, std::function<void(Result<HttpResponse>
   }
 }
 
-void SimWorld::arrive(std::shared_ptr<HttpRequest> request, uint64_t life,
-                      std::function<void(Result<HttpResponse>)> done) {
+void SimWorld::arrive(uint64_t owner, std::shared_ptr<HttpRequest> request, Answered done) {
   const std::string what = request->service + " " + request->action +
                            (request->address.empty() ? "" : " of " + request->address);
   Result<HttpResponse> answer = model_.handle(*request, now(), now());
   const bool lost = model_.lose_answer();
-  trace(fmt::format("cloud: {} -> {}{}", what, answer->status, lost ? ", the answer is lost" : ""));
-  if (life != life_) return;
+  const std::string told =
+      fmt::format("cloud: {} -> {}{}", what, answer->status, lost ? ", the answer is lost" : "");
+  if (request->mutation)
+    tell(told);
+  else
+    trace(told);
+  if (plant.mutations_repeat && request->mutation && answer->status < 300) {
+    (void)model_.handle(*request, now(), now());
+  }
+  if (plant.tokens_change) {
+    for (sandbox::Thing* thing : model_.things().all()) thing->token.clear();
+  }
+  if (!alive_.contains(owner)) return;
   if (request->mutation) point("effect", what);
   const int64_t delay =
       lost ? request->timeout_ms * kMs : static_cast<int64_t>(5 + random() % 60) * kMs;
-  if (lost)
-    answer = fail(ErrorCode::outcome_unknown, "the connection was lost before the answer came");
-  schedule(delay, {Owner::process, "answer", what,
+  if (lost) {
+    answer = fail(plant.lost_is_not_done ? ErrorCode::unavailable : ErrorCode::outcome_unknown,
+                  "the connection was lost before the answer came");
+  }
+  schedule(delay, {owner, "answer", what,
                    [done = std::move(done), answer = std::move(answer)]() mutable {
                      done(std::move(answer));
                    },
@@ -277,19 +339,20 @@ void SimWorld::arrive(std::shared_ptr<HttpRequest> request, uint64_t life,
 
 // --- the disk
 
-void SimWorld::append(const std::string& path, std::string data,
+void SimWorld::append(Hands& hands, const std::string& path, std::string data,
                       std::function<void(Result<void>)> done) {
-  auto deliver = [this, path, done = std::move(done)](Result<void> result) {
-    schedule(0, {Owner::process, "appended", path,
-                 [done, result = std::move(result)] { done(result); }, nullptr});
+  const uint64_t owner = hands.owner;
+  auto deliver = [this, owner, path, done = std::move(done)](Result<void> result) {
+    schedule(0, {owner, "appended", path, [done, result = std::move(result)] { done(result); },
+                 nullptr});
   };
   files_.append_durably(path, std::move(data), std::move(deliver));
-  if (disk_busy_) return;
-  disk_busy_ = true;
+  if (hands.disk_busy) return;
+  hands.disk_busy = true;
   const auto delay = static_cast<int64_t>(1 + random() % 4) * kMs;
-  schedule(delay, {Owner::process, "writer", path,
-                   [this] {
-                     disk_busy_ = false;
+  schedule(delay, {owner, "writer", path,
+                   [this, &hands] {
+                     hands.disk_busy = false;
                      while (files_.pump()) {
                      }
                    },

@@ -9,6 +9,9 @@
 // new things from reads for a while, and lose answers after the effect. It never does a thing twice
 // and forgets nothing. Disks do not fail here (state/ has its own tests for that).
 //
+// Several processes may live at once (run_process inside on_point, at a point that between_calls):
+// they share the queue, each has its own hands on the world.
+//
 // A point is every moment at which the process touches the world or hears from it: before each
 // step of the disk, before each send, with the request on the wire, after its effect and before the
 // answer comes, before each answer, finished append and timer is delivered.
@@ -18,17 +21,33 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/runner.h"
 #include "base/world.h"
 #include "provider/package.h"
 #include "sandbox/model.h"
+#include "state/journal.h"
 #include "support/fake_files.h"
 #include "support/fake_time.h"
 
 namespace lf::sim {
+
+// A bug, put where the engine touches the world: what a wrong engine, or a wrong adapter below it,
+// would do. Only for proving that the checks notice it (planted.h).
+struct Plant {
+  bool appends_unsynced = false;  // durable, says the append; it was never synced
+  bool folders_unsynced = false;  // likewise the sync of a folder
+  bool locks_granted = false;     // a lock that another holds is given too
+  bool lost_is_not_done = false;  // a lost answer counts as surely not sent
+  bool tokens_change = false;     // no request has the token of an earlier one
+  bool mutations_repeat = false;  // sent again by the transport, after the effect
+  // What a wrong engine would have left in the journal of a process that was killed.
+  std::function<void(std::vector<Frame>&)> journal;
+};
 
 // What becomes of the requests on the wire when the process dies.
 enum class Wire : uint8_t { by_seed, lost, late };
@@ -38,6 +57,8 @@ struct Point {
   const char* kind = "";
   std::string what;
   Wire wire = Wire::by_seed;
+  // No function of the process is under way: its loop is about to call one.
+  bool between_calls = false;
 };
 
 class SimWorld final : public Runner {
@@ -45,9 +66,11 @@ class SimWorld final : public Runner {
   SimWorld(Package& package, Sources& sources, uint64_t seed);
   ~SimWorld() override;
 
+  Plant plant;
+
   // Runs one command of llmforge as a process of its own, gives its exit code.
   int run_process(const std::function<int(World&, Runner&)>& program);
-  // The process dies now: call it from on_point, and never return from there. `choice` and the
+  // All processes die now: call it from on_point, and never return from there. `choice` and the
   // seed decide what is lost. The next process starts a while later.
   void kill(const Point& point);
   std::function<void(const Point&)> on_point;  // empty: points are only counted
@@ -65,51 +88,57 @@ class SimWorld final : public Runner {
   sandbox::Model& model() { return model_; }
   Timestamp now() const;
   uint64_t points() const { return points_; }
-  uint64_t requests() const { return requests_; }
+  uint64_t mutations() const { return mutations_; }  // sent so far
   // Of everything that happened so far, in order.
   uint64_t trace_hash() const { return hash_; }
   bool verbose = false;  // prints the trace to stderr
   void trace(const std::string& line);
+  // The same for what a reader of the history wants to know: commands, mutations, deaths.
+  void tell(const std::string& line);
+  // What was told, line by line, with its time.
+  const std::vector<std::string>& history() const { return history_; }
 
  private:
   class SimClock;
   class SimTransport;
   class SimFiles;
   class SimProcess;
-  enum class Owner : uint8_t { process, cloud };
+  struct Hands;  // one process's four ways to the world
   struct Event {
-    Owner owner;
+    uint64_t owner;  // a process; kCloud
     const char* kind;
     std::string what;
     std::function<void()> call;
     std::function<void(int64_t delay_ns)> again;  // of requests on the wire: put them back later
+    bool mutation = false;                        // of requests on the wire
   };
+  static constexpr uint64_t kCloud = 0;
+  using Answered = std::function<void(Result<HttpResponse>)>;
 
   uint64_t schedule(int64_t delay_ns, Event event);
   void step();
-  void point(const char* kind, const std::string& what, Wire wire = Wire::by_seed);
-  void send(HttpRequest request, std::function<void(Result<HttpResponse>)> done);
-  void arrive(std::shared_ptr<HttpRequest> request, uint64_t life,
-              std::function<void(Result<HttpResponse>)> done);
-  void append(const std::string& path, std::string data, std::function<void(Result<void>)> done);
-  void forget_process();
+  void point(const char* kind, const std::string& what, Wire wire = Wire::by_seed,
+             bool between_calls = false);
+  void send(uint64_t owner, HttpRequest request, Answered done);
+  void arrive(uint64_t owner, std::shared_ptr<HttpRequest> request, Answered done);
+  void append(Hands& hands, const std::string& path, std::string data,
+              std::function<void(Result<void>)> done);
+  void forget_process(uint64_t owner);
+  void edit_journals();
 
   int64_t ns_ = 0;
   uint64_t last_event_ = 0;
   std::map<std::pair<int64_t, uint64_t>, Event> queue_;
   std::map<uint64_t, int64_t> times_;  // of queued events
-  uint64_t life_ = 1;                  // of the process
-  uint64_t points_ = 0, requests_ = 0, hash_ = 14695981039346656037U;
-  bool disk_busy_ = false;
+  uint64_t processes_ = 0;             // so far
+  std::set<uint64_t> alive_;
+  uint64_t points_ = 0, mutations_ = 0, hash_ = 14695981039346656037U;
+  std::vector<std::string> history_;
   FakeRandom chance_;   // the world's
   FakeRandom entropy_;  // what processes draw from
   FakeFiles files_;
   sandbox::Model model_;
   Environment environment_;
-  std::unique_ptr<SimClock> clock_;
-  std::unique_ptr<SimTransport> transport_;
-  std::unique_ptr<SimFiles> sim_files_;
-  std::unique_ptr<SimProcess> process_;
 };
 
 }  // namespace lf::sim

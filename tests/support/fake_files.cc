@@ -215,7 +215,7 @@ Result<void> FakeFiles::sync_folder(const std::string& path) {
   };
   // A crash during it decides nothing: restart() keeps some prefix anyway.
   if (auto s = step("sync_folder " + path, [] {}); !s) return s;
-  effect();
+  if (!lies.folders) effect();
   return {};
 }
 
@@ -291,7 +291,7 @@ Result<void> FakeFiles::write_appends(const std::string& path, std::string data)
   const std::string_view fits = fitting(data);
   effect(fits);
   if (fits.size() < data.size()) return fail(ErrorCode::io, "no space left on device");
-  return sync_file(path);
+  return lies.appends ? Result<void>() : sync_file(path);
 }
 
 void FakeFiles::append_durably(const std::string& path, std::string data,

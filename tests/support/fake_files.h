@@ -46,6 +46,12 @@ class FakeFiles final : public FileSystem {
     std::set<std::string> unreadable;         // paths whose content cannot be read
   };
   Faults faults;
+  // A disk that says "synced" and did not: what it left undone is lost or not, like all that was
+  // never synced. Stays over restart().
+  struct Lies {
+    bool appends = false, folders = false;
+  };
+  Lies lies;
   // Told of each step before it happens. It may end the process there: call restart() and never
   // return.
   std::function<void(const std::string& call)> on_step;
