@@ -260,11 +260,12 @@ class Applier {
                   "its provider `" + item.provider + "` is not in the spec any more");
     }
     if (item.node != kNoGraphId) {
-      const GraphNode& node = graph_.nodes[item.node];
-      set_lifecycle(node, subject.record);
-      auto limit = [&](const char* word) {
-        const auto found = node.timeouts.find(word);
-        return found == node.timeouts.end() ? int64_t{0} : found->second.seconds * 1000;
+      set_lifecycle(graph_.nodes[item.node], subject.record);
+    }
+    if (const Value* limits = subject.record.private_.find("timeouts")) {
+      const auto limit = [&](const char* verb) {
+        const Value& seconds = (*limits)[verb];
+        return seconds.is_int() ? seconds.as_int() * 1000 : int64_t{0};
       };
       subject.timeout_create_ms = limit("create");
       subject.timeout_update_ms = limit("update");
@@ -284,6 +285,11 @@ class Applier {
       const std::string& address = graph_.nodes[id].address;
       if (address.find('#') == std::string::npos) record.dependencies.push_back(address);
     }
+    // A deletion after the resource left the spec keeps to them too.
+    record.private_.erase("timeouts");
+    Map limits;
+    for (const auto& [verb, limit] : main.timeouts) limits.set(verb, Value(limit.seconds));
+    if (!limits.empty()) record.private_.set("timeouts", Value(std::move(limits)));
     if (!main.replace_on.is_null()) record.private_.set("replace_on", main.replace_on);
   }
 

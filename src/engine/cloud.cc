@@ -221,6 +221,12 @@ class CloudClient : public Cloud {
     Backoff backoff(clock, context_.world->random, policy, idempotent);
     const MonotonicNs started = clock.monotonic();
     bool renewed = false;
+    // Whatever the last attempt of a mutation says: an earlier one may have been done.
+    bool maybe_done = false;
+    const auto end = [&](Error error) -> Result<Answer> {
+      if (maybe_done) error.code = ErrorCode::outcome_unknown;
+      return fail(std::move(error));
+    };
     while (true) {
       Task<Result<Answer>> trying =
           attempt(service, call, wire, *endpoint, options, backoff.attempts() + 1);
@@ -232,28 +238,28 @@ class CloudClient : public Cloud {
         error.help.clear();
         co_return fail(std::move(error));
       }
+      const bool overload =
+          error.code == ErrorCode::unavailable || error.code == ErrorCode::outcome_unknown;
+      const bool answered_so = error.code == ErrorCode::unavailable && error.http_status < 500;
+      maybe_done = maybe_done || (options.mutation && overload && !answered_so);
       if (error.code == ErrorCode::expired && !renewed) {
         renewed = true;
         Task<Result<Credentials>> renewing = credentials_->renew(last_access_key_);
         Result<Credentials> fresh = co_await std::move(renewing);
         if (fresh) continue;
-        co_return fail(fresh.error());
+        co_return end(fresh.error());
       }
       const int64_t elapsed_ms = (clock.monotonic() - started) / 1'000'000;
       if (error.code == ErrorCode::not_visible_yet && elapsed_ms >= options.visible_within_ms) {
-        co_return fail(std::move(error));
+        co_return end(std::move(error));
       }
       // A dependency in the way of a deletion, and lack of capacity, are for the caller.
-      if (error.code == ErrorCode::dependency) co_return fail(std::move(error));
+      if (error.code == ErrorCode::dependency) co_return end(std::move(error));
       std::optional<int64_t> delay = backoff.next_delay_ns(error);
-      Error seen = as_outcome(error, idempotent);
-      if (!delay) co_return fail(std::move(seen));
-      const bool overload =
-          error.code == ErrorCode::unavailable || error.code == ErrorCode::outcome_unknown;
+      if (!delay) co_return end(std::move(error));
       if (overload && !throttle_->spend_retry(key_of(service, call)))
-        co_return fail(std::move(seen));
-      if (context_.stopping && context_.stopping() && !options.mutation)
-        co_return fail(std::move(seen));
+        co_return end(std::move(error));
+      if (context_.stopping && context_.stopping()) co_return end(std::move(error));
       if (context_.events != nullptr) {
         context_.events->emit(Retrying{options.address, service->name, call->action,
                                        backoff.attempts(), *delay / 1'000'000, error});
@@ -295,7 +301,8 @@ class CloudClient : public Cloud {
     scope.form = service->in_host.empty() ? SigningForm::standard : SigningForm::raw;
     sign(*request, *credentials, scope, context_.world->clock.now());
     if (options.mutation && options.before_send) {
-      Result<void> allowed = options.before_send();
+      Task<Result<void>> asking = options.before_send();
+      Result<void> allowed = co_await std::move(asking);
       if (!allowed) {
         throttle_->done(permit, Throttle::Answer::good);
         co_return fail(allowed.error());

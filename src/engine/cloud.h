@@ -40,8 +40,9 @@ struct CallOptions {
   bool idempotent = false;
   int64_t visible_within_ms = 0;  // budget for `retry_on` and not_visible_yet
   int64_t timeout_ms = 60'000;
-  // Called right before each send of a mutation (after signing): the place for a lease check.
-  std::function<Result<void>()> before_send;
+  // Awaited right before each send of a mutation, retries included, when nothing holds it back any
+  // more: the place to make its intent durable. An error: it is not sent.
+  std::function<Task<Result<void>>()> before_send;
 };
 
 class Cloud {

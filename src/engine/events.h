@@ -21,11 +21,14 @@ struct RunStarted {
   size_t nodes = 0;         // that will be acted on
   int64_t expected_ms = 0;  // along the critical path; 0: unknown
 };
-// Reading goes by type, not by node: "refreshed 120 of 400".
+// What is done before the plan is known, or between nodes. Each stage ends with done == total,
+// unless an error ends the run.
 struct StageProgress {
-  std::string stage;  // "refresh", "preflight", "settle"
+  std::string stage;  // "identify", "look_up", "settle", "refresh", "preflight"
   size_t done = 0;
   size_t total = 0;
+  std::string address = {};  // which one it is waiting for; may be empty
+  int64_t left_ms = 0;       // settle: how long that may take at most; 0: no wait
 };
 // An intent of an earlier run that had no outcome was closed.
 struct Settled {

@@ -49,6 +49,7 @@ class Operator {
 
  private:
   struct Mutation;  // one journalled call
+  Task<Result<void>> journal_intent(Mutation* mutation);
   Task<Result<Answer>> mutate(Subject* subject, const Call* call, std::string step, Map input,
                               Map names, bool idempotent, Frame with_intent);
   Task<Result<void>> close(uint64_t seq, const Result<Answer>* result, Subject* subject,
@@ -62,6 +63,7 @@ class Operator {
   Task<Result<void>> put(Subject* subject);
   Task<Result<void>> confirm_absent_before(Subject* subject);
   Task<Result<void>> finish(Subject* subject, bool fresh);
+  Task<Result<void>> empty_first(Subject* subject, size_t* next);
   Task<Result<void>> wait_gone(Subject* subject, int64_t limit_ms);
   Task<Result<void>> explain_dependency(Subject* subject, Error* error);
   Timestamp now() { return context_.world->clock.now(); }

@@ -37,13 +37,40 @@ Map masked(const Map& desired) {
 
 }  // namespace
 
+// One journalled call on its way.
+struct Operator::Mutation {
+  Intent intent;
+  Frame with_intent;
+  bool journalled = false;
+};
+
+// Right before the request is sent, and again before each repetition: what waited for its turn or
+// was told to come back later has its full window from the moment when it really goes out, and
+// what was never sent leaves no trace.
+Task<Result<void>> Operator::journal_intent(Mutation* mutation) {
+  Intent& intent = mutation->intent;
+  if (intent.seq == 0) intent.seq = store_.next_intent();
+  intent.time = now();
+  intent.deadline = later(intent.time, kRequestMs);
+  Frame frame;
+  frame.emplace_back(intent);
+  for (auto& entry : mutation->with_intent) frame.push_back(std::move(entry));
+  mutation->with_intent.clear();
+  Task<Result<void>> append = store_.append(std::move(frame));
+  Result<void> durable = co_await std::move(append);
+  if (durable) mutation->journalled = true;
+  if (durable && before_send) durable = before_send();
+  co_return durable;
+}
+
 // Sends one journalled mutation. `with_intent`: entries that become durable together with the
 // intent. The caller closes the intent with the outcome's frame unless the outcome is unknown,
 // which is closed by settling alone.
 Task<Result<Answer>> Operator::mutate(Subject* subject, const Call* call, std::string step,
                                       Map input, Map names, bool idempotent, Frame with_intent) {
-  Intent intent;
-  intent.seq = store_.next_intent();
+  Mutation mutation;
+  mutation.with_intent = std::move(with_intent);
+  Intent& intent = mutation.intent;
   intent.address = subject->record.address;
   intent.generation = subject->record.generation;
   intent.step = step;
@@ -52,17 +79,9 @@ Task<Result<Answer>> Operator::mutate(Subject* subject, const Call* call, std::s
   intent.request_digest = request_digest(*call, digest_of);
   intent.find_by = find_by(*subject);
   intent.absent_before = subject->record.private_.find("absent_before") != nullptr;
-  intent.time = now();
-  intent.deadline = later(intent.time, kRequestMs);
   intent.type = subject->type->name;
   intent.provider = subject->record.provider;
   intent.desired = masked(subject->desired);
-  const uint64_t seq = intent.seq;
-  Frame frame = std::move(with_intent);
-  frame.insert(frame.begin(), Entry(std::move(intent)));
-  Task<Result<void>> append = store_.append(std::move(frame));
-  Result<void> durable = co_await std::move(append);
-  if (!durable) co_return fail(durable.error());
 
   const Service* service = subject->type->service;
   if (!call->service.empty()) {
@@ -77,23 +96,25 @@ Task<Result<Answer>> Operator::mutate(Subject* subject, const Call* call, std::s
   options.idempotent = idempotent || call->idempotent;
   options.visible_within_ms = subject->type->visible_within.seconds * 1000;
   options.timeout_ms = kRequestMs;
-  options.before_send = before_send;
+  Mutation* const journalled = &mutation;
+  options.before_send = [this, journalled] { return journal_intent(journalled); };
   Task<Result<Answer>> sending =
       subject->cloud->call(service, call, std::move(input), std::move(names), options);
   Result<Answer> answer = co_await std::move(sending);
+  if (!mutation.journalled) co_return answer;  // nothing was sent
   if (answer) {
-    subject->record.private_.set("seq", Value(static_cast<int64_t>(seq)));
+    subject->record.private_.set("seq", Value(static_cast<int64_t>(intent.seq)));
     co_return answer;
   }
   const Error error = answer.error();
   const bool done_already =
       error.code == ErrorCode::not_found && !call->absent_on.empty() && !error.service_code.empty();
   if (done_already) {
-    subject->record.private_.set("seq", Value(static_cast<int64_t>(seq)));
+    subject->record.private_.set("seq", Value(static_cast<int64_t>(intent.seq)));
     co_return answer;  // the caller closes it: what was to be taken away is not there
   }
   Outcome outcome;
-  outcome.seq = seq;
+  outcome.seq = intent.seq;
   outcome.kind =
       error.code == ErrorCode::outcome_unknown ? Outcome::Kind::unknown : Outcome::Kind::error;
   outcome.error_code = to_string(error.code);

@@ -41,6 +41,34 @@ bool force_destroy(const Record& record) {
 
 }  // namespace
 
+// What must be out of the thing before it can go: elements of facets, attachments. `next`: the
+// first that is not out yet, for another try.
+Task<Result<void>> Operator::empty_first(Subject* subject, size_t* next) {
+  const ResourceType& type = *subject->type;
+  for (; *next < type.del.first.size(); ++*next) {
+    const std::string& name = type.del.first[*next];
+    const Facet* facet = type.facet(name);
+    LF_ASSERT(facet != nullptr);
+    Subject without = *subject;
+    for (const auto& property : facet->properties) without.desired.erase(property);
+    if (!facet->each.empty()) {
+      Task<Result<void>> emptying = apply_elements(&without, facet, false);
+      Result<void> emptied = co_await std::move(emptying);
+      if (!emptied && emptied.error().code != ErrorCode::not_found) co_return fail(emptied.error());
+    } else if (!facet->reset.empty() && !facet_properties(type, name, subject->seen()).empty()) {
+      Task<Result<void>> resetting =
+          facet_step(&without, facet, &facet->reset, "facet:" + name, Map(), Map(), true);
+      Result<void> reset = co_await std::move(resetting);
+      if (!reset && reset.error().code != ErrorCode::not_found) co_return fail(reset.error());
+    }
+    without.desired = subject->desired;
+    *subject = std::move(without);
+    Record& record = subject->record;
+    record.status = record.generation > 0 ? RecordStatus::deposed : RecordStatus::deleting;
+  }
+  co_return Result<void>();
+}
+
 Task<Result<Subject>> Operator::remove(Subject subject) {
   const ResourceType& type = *subject.type;
   Record& record = subject.record;
@@ -68,35 +96,21 @@ Task<Result<Subject>> Operator::remove(Subject subject) {
   Result<void> durable = co_await std::move(putting);
   if (!durable) co_return fail(durable.error());
 
-  for (const auto& name : type.del.first) {
-    const Facet* facet = type.facet(name);
-    LF_ASSERT(facet != nullptr);
-    Subject without = subject;
-    for (const auto& property : facet->properties) without.desired.erase(property);
-    if (!facet->each.empty()) {
-      Task<Result<void>> emptying = apply_elements(&without, facet, false);
-      Result<void> emptied = co_await std::move(emptying);
-      if (!emptied && emptied.error().code != ErrorCode::not_found) co_return fail(emptied.error());
-    } else if (!facet->reset.empty() && !facet_properties(type, name, subject.seen()).empty()) {
-      Task<Result<void>> resetting =
-          facet_step(&without, facet, &facet->reset, "facet:" + name, Map(), Map(), true);
-      Result<void> reset = co_await std::move(resetting);
-      if (!reset && reset.error().code != ErrorCode::not_found) co_return fail(reset.error());
-    }
-    without.desired = subject.desired;
-    subject = std::move(without);
-    record.status = record.generation > 0 ? RecordStatus::deposed : RecordStatus::deleting;
-  }
-
   int64_t limit_ms = subject.timeout_delete_ms > 0 ? subject.timeout_delete_ms
                      : type.wait_delete.declared   ? type.wait_delete.limit.seconds * 1000
                                                    : 600'000;
   const MonotonicNs start = context_.world->clock.monotonic();
   bool explained = false;
   int64_t pause_ms = 1000;
+  std::vector<std::string> in_the_way;
+  size_t next_first = 0;
   while (true) {
-    Task<Result<void>> deleting = run_steps(&subject, &type.del.steps, 0, "delete", Map(), Map());
-    Result<void> deleted = co_await std::move(deleting);
+    Task<Result<void>> clearing = empty_first(&subject, &next_first);
+    Result<void> deleted = co_await std::move(clearing);
+    if (deleted) {
+      Task<Result<void>> deleting = run_steps(&subject, &type.del.steps, 0, "delete", Map(), Map());
+      deleted = co_await std::move(deleting);
+    }
     if (deleted || deleted.error().code == ErrorCode::not_found) break;
     Error error = deleted.error();
     if (error.code == ErrorCode::outcome_unknown) break;  // the reads below tell
@@ -111,6 +125,7 @@ Task<Result<Subject>> Operator::remove(Subject subject) {
       if (told && context_.events != nullptr) {
         context_.events->emit(Message{Message::Level::warning, error.message, record.address});
       }
+      in_the_way = error.help;
     }
     const bool give_up =
         elapsed_ms + pause_ms > limit_ms || (context_.stopping && context_.stopping());
@@ -119,6 +134,8 @@ Task<Result<Subject>> Operator::remove(Subject subject) {
         Task<Result<void>> explaining = explain_dependency(&subject, &error);
         Result<void> told = co_await std::move(explaining);
         (void)told;
+      } else {
+        error.help = in_the_way;
       }
       co_return fail(std::move(error));
     }

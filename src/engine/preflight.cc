@@ -9,10 +9,12 @@
 namespace lf {
 
 Task<Result<std::vector<PreflightProblem>>> preflight(CloudOf clouds, Packages* packages,
-                                                      const Graph* graph, const Plan* plan,
+                                                      Events* events, const Graph* graph,
+                                                      const Plan* plan,
                                                       const AttributeSource* source) {
   std::vector<PreflightProblem> problems;
   std::map<std::string, Value> answers;
+  bool asked = false;
   for (const PlanItem& item : plan->items) {
     const bool makes = item.action == Action::create || item.action == Action::replace;
     if (!makes || item.node == kNoGraphId) continue;
@@ -22,6 +24,8 @@ Task<Result<std::vector<PreflightProblem>>> preflight(CloudOf clouds, Packages* 
     where.name = item.provider;
     Cloud* cloud = clouds(where);
     if (cloud == nullptr) continue;
+    if (events != nullptr) events->emit(StageProgress{"preflight", 0, 1, item.address});
+    asked = true;
     PreflightProblem problem;
     problem.address = item.address;
     const size_t choices = std::max<size_t>(1, node.alternative_count);
@@ -63,6 +67,7 @@ Task<Result<std::vector<PreflightProblem>>> preflight(CloudOf clouds, Packages* 
     problem.fatal = refused == choices;
     if (refused > 0) problems.push_back(std::move(problem));
   }
+  if (asked && events != nullptr) events->emit(StageProgress{"preflight", 1, 1});
   co_return problems;
 }
 

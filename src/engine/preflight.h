@@ -19,7 +19,8 @@ struct PreflightProblem {
 
 // Each question is asked once, whoever has it. Errors: what the questions met.
 Task<Result<std::vector<PreflightProblem>>> preflight(CloudOf clouds, Packages* packages,
-                                                      const Graph* graph, const Plan* plan,
+                                                      Events* events, const Graph* graph,
+                                                      const Plan* plan,
                                                       const AttributeSource* source);
 
 }  // namespace lf

@@ -518,6 +518,16 @@ Task<Result<std::vector<std::string>>> find_matching(Cloud* cloud, const Resourc
 
 namespace {
 
+// How far the reading has come, told after each group.
+struct RefreshCount {
+  Events* events = nullptr;
+  size_t done = 0, total = 0;
+  void add(size_t n) {
+    done += n;
+    if (events != nullptr) events->emit(StageProgress{"refresh", done, total});
+  }
+};
+
 struct TypeGroup {
   Cloud* cloud = nullptr;
   const ResourceType* type = nullptr;
@@ -649,7 +659,8 @@ Task<Result<void>> read_list(TypeGroup* group, Observations* out, Readings* read
 }
 
 Task<void> refresh_group(EngineContext* context, TypeGroup* group, Observations* out,
-                         const FacetWanted* wanted, std::shared_ptr<Error> failed) {
+                         const FacetWanted* wanted, std::shared_ptr<Error> failed,
+                         RefreshCount* count) {
   const ResourceType* type = group->type;
   Readings readings;
   const bool whole_list = type->refresh.list && !type->refresh.list->partial;
@@ -659,6 +670,7 @@ Task<void> refresh_group(EngineContext* context, TypeGroup* group, Observations*
     Result<void> listed = co_await std::move(listing);
     if (!listed) {
       if (failed->message.empty()) *failed = listed.error();
+      count->add(group->records.size());
       co_return;
     }
   } else {
@@ -669,6 +681,7 @@ Task<void> refresh_group(EngineContext* context, TypeGroup* group, Observations*
   Job job = [&](size_t i) { return read_one_of(context, group, readings[i], wanted, failed); };
   Task<void> together = all_bounded(readings.size(), std::move(job));
   co_await std::move(together);
+  count->add(group->records.size());
 }
 
 }  // namespace
@@ -704,8 +717,12 @@ Task<Result<Observations>> refresh(EngineContext* context, CloudOf clouds, Packa
   }
   auto failed = std::make_shared<Error>();
   std::vector<Task<void>> tasks;
+  RefreshCount count;
+  count.events = context->events;
+  for (const auto& [key, group] : groups) count.total += group->records.size();
+  if (count.total > 0) count.add(0);
   for (auto& [key, group] : groups) {
-    Task<void> one = refresh_group(context, group.get(), &out, &wanted, failed);
+    Task<void> one = refresh_group(context, group.get(), &out, &wanted, failed, &count);
     tasks.push_back(std::move(one));
   }
   Task<void> together = all(std::move(tasks));

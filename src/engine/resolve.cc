@@ -70,7 +70,7 @@ bool LockFile::keep_only(const std::vector<std::string>& queries) {
 
 Task<Result<Resolved>> resolve(const LoadedSpec* spec, ModuleStore* modules, Packages* packages,
                                Surroundings surroundings, LockFile* lock, CloudOf clouds,
-                               bool offline, bool fresh, Diagnostics* diagnostics) {
+                               bool offline, bool fresh, Events* events, Diagnostics* diagnostics) {
   StoreLibrary library(*modules);
   std::set<std::string> asked, renewed;
   std::map<std::string, Value> session;  // look-ups that are never pinned
@@ -90,7 +90,13 @@ Task<Result<Resolved>> resolve(const LoadedSpec* spec, ModuleStore* modules, Pac
       out.queries.assign(asked.begin(), asked.end());
       co_return out;
     }
+    size_t looked = 0;
+    const size_t total = offline ? 0 : graph.wanted.size();
+    const auto tell = [&](size_t done) {
+      if (events != nullptr && total > 0) events->emit(StageProgress{"look_up", done, total});
+    };
     for (const auto& wanted : graph.wanted) {
+      tell(looked++);
       if (offline) {
         auto& d = diagnostics->add(
             Code::LF0703, wanted.span,
@@ -122,6 +128,7 @@ Task<Result<Resolved>> resolve(const LoadedSpec* spec, ModuleStore* modules, Pac
       else
         session[wanted.query] = std::move(*found);
     }
+    tell(total);
     if (diagnostics->has_errors()) {
       Resolved out;
       out.graph = std::move(graph);

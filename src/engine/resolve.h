@@ -50,7 +50,7 @@ struct Resolved {
 // pin is LF0703.
 Task<Result<Resolved>> resolve(const LoadedSpec* spec, ModuleStore* modules, Packages* packages,
                                Surroundings surroundings, LockFile* lock, CloudOf clouds,
-                               bool offline, bool fresh, Diagnostics* diagnostics);
+                               bool offline, bool fresh, Events* events, Diagnostics* diagnostics);
 
 // A ModuleLibrary over a ModuleStore.
 class StoreLibrary : public ModuleLibrary {

@@ -181,8 +181,12 @@ Task<Result<void>> Settler::settle_create(Subject subject, Intent intent) {
       Result<void> closed = co_await std::move(closing);
       co_return closed;
     }
-    const int64_t wait_ms =
-        std::min<int64_t>(pause_ms, std::max<int64_t>(1, last_ms + 1 - before_ms));
+    const int64_t left_ms = std::max<int64_t>(1, last_ms + 1 - before_ms);
+    if (context_.events != nullptr) {
+      const size_t before = settled_ == 0 ? 0 : settled_ - 1;
+      context_.events->emit(StageProgress{"settle", before, to_settle_, intent.address, left_ms});
+    }
+    const int64_t wait_ms = std::min<int64_t>(pause_ms, left_ms);
     Task<void> pause = sleep_ns(&context_.world->clock, wait_ms * 1'000'000);
     co_await std::move(pause);
     pause_ms = std::min<int64_t>(pause_ms * 2, 5000);
@@ -207,7 +211,12 @@ Task<Result<Subject>> Settler::find_lost_create(Subject subject) {
 
 Task<Result<void>> Settler::settle_all(std::vector<OpenIntent> open, CloudOf clouds,
                                        Packages* packages, std::string stack_mark) {
+  to_settle_ = open.size();
+  settled_ = 0;
   for (const OpenIntent& one : open) {
+    if (context_.events != nullptr)
+      context_.events->emit(StageProgress{"settle", settled_, to_settle_});
+    ++settled_;
     const Intent intent = one.intent;
     const Record* record = state().find(intent.address, intent.generation);
     Subject subject;
@@ -269,6 +278,8 @@ Task<Result<void>> Settler::settle_all(std::vector<OpenIntent> open, CloudOf clo
     Result<void> durable = co_await std::move(appending);
     if (!durable) co_return durable;
   }
+  if (context_.events != nullptr)
+    context_.events->emit(StageProgress{"settle", to_settle_, to_settle_});
   co_return Result<void>();
 }
 

@@ -41,6 +41,7 @@ class Settler {
   EngineContext& context_;
   Store* store_ = nullptr;
   State* memory_ = nullptr;
+  size_t settled_ = 0, to_settle_ = 1;  // begun, of how many: for the events
 };
 
 }  // namespace lf

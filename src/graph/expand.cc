@@ -168,6 +168,8 @@ void evaluate_lifecycle(Graph& graph, GraphNode& node) {
   for (const ModuleInstance* m = node.module; m != nullptr && m->call != nullptr; m = m->parent) {
     const Scope outer{m->parent, m->each ? &*m->each : nullptr};
     const Lifecycle& of_call = m->call->lifecycle;
+    // The nearest word counts.
+    for (const auto& [verb, limit] : of_call.timeouts) node.timeouts.emplace(verb, limit);
     if (of_call.protect) {
       node.protect =
           node.protect || context.condition(*of_call.protect, outer, "protect").value_or(false);

@@ -103,8 +103,8 @@ class ModuleParser {
         else
           diagnostics_.add(Code::LF0203, restart.span(), "`restart` can only be `on_interruption`");
       }
-      timeouts(node, out);
     }
+    timeouts(node, out);
     if (const Node provider = node.find("provider")) {
       out.provider = text_of(provider, "provider");
       const bool expression = cel::Interpolation::has_expression(out.provider);
@@ -468,7 +468,9 @@ class ModuleParser {
                        "module `" + std::string(key.text()) + "` needs `use: ./path.yaml`");
       return;
     }
-    only(value, {"use", "with", "when", "for_each", "depends_on", "protect", "retain", "provider"},
+    only(value,
+         {"use", "with", "when", "for_each", "depends_on", "protect", "retain", "provider",
+          "timeouts"},
          "a module's use");
     std::string path = text_of(value.find("use"), "use");
     if (!path.starts_with('/') && !out_.folder.empty()) path = out_.folder + "/" + path;
@@ -583,8 +585,8 @@ void parse_module_parts(const Node& root, Module& out, Packages& packages, Modul
 ModuleCall parse_call(const Node& key, const Node& body, const std::string& block,
                       const Module& module, Packages& packages, ModuleStore& modules,
                       Diagnostics& diagnostics) {
-  static const std::vector<std::string> kWords = {"when",    "for_each", "depends_on",
-                                                  "protect", "retain",   "provider"};
+  static const std::vector<std::string> kWords = {"when",   "for_each", "depends_on", "protect",
+                                                  "retain", "provider", "timeouts"};
   Module scratch;
   ModuleParser parser(scratch, packages, modules, "", diagnostics);
   ModuleCall call;
