@@ -2,6 +2,7 @@
 #include "graph/validate.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/strings.h"
 #include "base/units.h"
@@ -33,7 +34,8 @@ class NodeChecker {
         self_(self),
         catalogs_(catalogs),
         diagnostics_(diagnostics) {
-    names_.set("self", Value(self));
+    around_ = Value(self);
+    names_.set("self", around_);
   }
 
   void run() {
@@ -123,6 +125,8 @@ class NodeChecker {
   void check_one(const Property& property, const Value& value, const Tree* place, bool with_check) {
     if (value.is_unknown() || value.is_secret()) return;
     if (!property.fields.empty() && value.is_map() && property.type.kind() != Type::Kind::map) {
+      // In a field's check, `self` is the object around it.
+      names_.set("self", value);
       for (const auto& field : property.fields) {
         const Value& inner = value[field.name];
         const Tree* at = place != nullptr ? place->find(field.name) : nullptr;
@@ -131,30 +135,70 @@ class NodeChecker {
         else if (field.required)
           report(property, place, "needs `" + field.name + "`");
       }
+      names_.set("self", around_);
       return;
     }
     if (value.is_string()) check_text(property, value.as_string(), place);
+    if (value.is_map() && property.name == node_.type->mark_property &&
+        node_.type->carrier == MarkCarrier::tags)
+      check_tags(property, value.as_map(), place);
     if (property.min && number_kind(value) && number_of(property, value) < *property.min) {
-      report(property, place,
-             "is " + to_text(value) + ", less than " + bound(value, *property.min));
+      report(
+          property, place,
+          "is " + shown(property, value) + ", less than " + bound(property, value, *property.min));
     }
     if (property.max && number_kind(value) && number_of(property, value) > *property.max) {
-      report(property, place,
-             "is " + to_text(value) + ", more than " + bound(value, *property.max));
+      report(
+          property, place,
+          "is " + shown(property, value) + ", more than " + bound(property, value, *property.max));
     }
     if (with_check && property.check && !contains_unknown(value))
       check_expression(property, value, place);
   }
 
   static bool number_kind(const Value& value) { return value.is_number() || value.is_duration(); }
-  static std::string bound(const Value& like, double limit) {
+  static std::string shown(const Property& property, const Value& value) {
+    const bool size = property.type.kind() == Type::Kind::size && value.is_int();
+    return size ? format_size(value.as_int()) : to_text(value);
+  }
+  static std::string bound(const Property& property, const Value& like, double limit) {
+    if (property.type.kind() == Type::Kind::size) return format_size(static_cast<int64_t>(limit));
     if (like.is_duration()) return format_duration(Duration{static_cast<int64_t>(limit), 0});
     return limit == static_cast<double>(static_cast<int64_t>(limit))
                ? std::to_string(static_cast<int64_t>(limit))
                : std::to_string(limit);
   }
 
+  // A literal in a reference's place: ids of that type begin alike.
+  void check_reference(const Property& property, const std::string& text, const Tree* place) {
+    const ResourceType* to = graph_.context->packages->resource(property.type.name());
+    if (to == nullptr || to->id_prefix.empty() || text.starts_with(to->id_prefix)) return;
+    report(property, place,
+           "`" + text + "` is no " + to->name + ": their ids begin with `" + to->id_prefix + "`");
+  }
+
+  // Longer tags than the marks' carrier takes are refused by the service.
+  void check_tags(const Property& property, const Map& tags, const Tree* place) {
+    const ResourceType& type = *node_.type;
+    for (const auto& [key, value] : tags) {
+      const std::string name = to_text(key);
+      const size_t key_max = static_cast<size_t>(type.mark_key_max);
+      const size_t value_max = static_cast<size_t>(type.mark_value_max);
+      const Tree* at = place == nullptr ? nullptr : place->find(name);
+      if (at == nullptr) at = place;
+      if (key_max > 0 && utf8_length(name) > key_max) {
+        report(property, at,
+               "has the key `" + name + "`, which is longer than " + std::to_string(key_max));
+      }
+      if (value_max > 0 && value.is_string() && utf8_length(value.as_string()) > value_max) {
+        report(property, at,
+               "has a value at `" + name + "` that is longer than " + std::to_string(value_max));
+      }
+    }
+  }
+
   void check_text(const Property& property, const std::string& text, const Tree* place) {
+    if (property.type.kind() == Type::Kind::ref) check_reference(property, text, place);
     if (property.length) {
       const auto size = static_cast<int64_t>(text.size());
       if (size < property.length->first || size > property.length->second) {
@@ -171,6 +215,8 @@ class NodeChecker {
   }
 
   void check_expression(const Property& property, const Value& value, const Tree* place) {
+    if (!std::exchange(has_region_, true))
+      names_.set("region", *graph_.context->lookup(Scope{node_.module, nullptr}, "region"));
     names_.set("this", value);
     const Value ok = evaluate(*property.check, names_);
     if (ok.is_bool() && !ok.as_bool()) {
@@ -207,7 +253,9 @@ class NodeChecker {
   const Graph& graph_;
   const GraphNode& node_;
   const Map& self_;
-  MapActivation names_;  // of checks
+  MapActivation names_;      // of checks
+  Value around_;             // what `self` is in them: the resource
+  bool has_region_ = false;  // in them
   Catalogs& catalogs_;
   Diagnostics& diagnostics_;
 };

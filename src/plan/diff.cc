@@ -43,7 +43,7 @@ class PropertyDiff {
   void compare(const Property& property, const std::string& path, const Value& before,
                const Value& after) {
     if (contains_unknown(after)) {
-      emit(path, before, after, before.is_unset() ? cause_ : Cause::unknown);
+      emit(path, before, after, before.is_unset() ? cause_ : Cause::unknown, property.type);
       return;
     }
     if (same_value(property, after, before)) return;
@@ -53,7 +53,7 @@ class PropertyDiff {
       compare_sets(property, path, before, after);
     } else if (property.type.kind() == Type::Kind::map && property.compare == Compare::exact &&
                (before.is_map() || before.is_unset()) && (after.is_map() || after.is_unset())) {
-      compare_maps(path, before, after);
+      compare_maps(path, before, after, property.type.element());
     } else if (!property.fields.empty() && property.type.kind() == Type::Kind::object &&
                before.is_map() && after.is_map()) {
       for (const auto& field : property.fields) {
@@ -62,7 +62,7 @@ class PropertyDiff {
         compare(field, path + "." + field.name, before[field.name], after[field.name]);
       }
     } else {
-      emit(path, before, after, cause_);
+      emit(path, before, after, cause_, property.type);
     }
   }
 
@@ -88,33 +88,41 @@ class PropertyDiff {
     for (const auto& key : order) {
       const auto& [a, b] = pairs[key];
       if (b.is_unset() && keeps_others_) continue;
-      if (a.is_unset() || b.is_unset() || !same_value(element, b, a)) {
-        emit(path + "[" + key + "]", a, b, cause_);
+      const std::string place = path + "[" + key + "]";
+      const size_t before_it = out_.size();
+      // Field by field where it is on both sides: what the cloud chose by itself is no change.
+      if (a.is_map() && b.is_map() && !element.fields.empty()) compare(element, place, a, b);
+      const bool told = out_.size() > before_it;
+      if (!told && (a.is_unset() || b.is_unset() || !same_value(element, b, a))) {
+        emit(place, a, b, cause_, element.type);
       }
     }
   }
 
-  void compare_maps(const std::string& path, const Value& before, const Value& after) {
+  void compare_maps(const std::string& path, const Value& before, const Value& after,
+                    const Type& type) {
     static const Map kEmpty;
     const Map& a = before.is_map() ? before.as_map() : kEmpty;
     const Map& b = after.is_map() ? after.as_map() : kEmpty;
     for (const auto& [key, value] : a) {
       const Value* other = b.find(key);
       if (other == nullptr)
-        emit(path + "." + to_text(key), value, Value(), cause_);
+        emit(path + "." + to_text(key), value, Value(), cause_, type);
       else if (!(*other == value))
-        emit(path + "." + to_text(key), value, *other, cause_);
+        emit(path + "." + to_text(key), value, *other, cause_, type);
     }
     for (const auto& [key, value] : b) {
-      if (a.find(key) == nullptr) emit(path + "." + to_text(key), Value(), value, cause_);
+      if (a.find(key) == nullptr) emit(path + "." + to_text(key), Value(), value, cause_, type);
     }
   }
 
-  void emit(const std::string& path, const Value& before, const Value& after, Cause cause) {
+  void emit(const std::string& path, const Value& before, const Value& after, Cause cause,
+            const Type& type) {
     Change change;
     change.path = path;
     change.before = before;
     change.after = after;
+    change.type = type;
     change.cause = cause;
     change.forces_replace = forces_;
     out_.push_back(std::move(change));

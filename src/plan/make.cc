@@ -313,6 +313,7 @@ class Planner {
       if (wanted == nullptr || wanted->is_unset()) continue;
       Change change;
       change.path = change.property = property.name;
+      change.type = property.type;
       change.secret = contains_secret(*wanted);
       change.after = change.secret ? Value::secret(Value()) : *wanted;
       item.changes.push_back(std::move(change));

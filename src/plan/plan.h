@@ -47,6 +47,7 @@ struct Change {
   bool forces_replace = false;
   bool secret = false;
   std::string property;  // the top-level property
+  Type type;             // of before and after, for showing them; any: not known
 };
 
 // What a read of the cloud said about one record.

@@ -24,7 +24,8 @@ struct PlanView {
 };
 
 std::string render_plan(const Plan& plan, const PlanView& view);
-// One value on one line, cut to `width`; secrets as (secret), unknowns with their origin.
-std::string show_value(const Value& value, size_t width);
+// One value on one line, cut to `width`; secrets as (secret), unknowns with their origin. `type`
+// tells what an int means: a size is shown as specs write it, "200GiB".
+std::string show_value(const Value& value, size_t width, const Type& type = Type());
 
 }  // namespace lf

@@ -118,14 +118,17 @@ PlanGroups group(const Plan& plan) {
 }
 
 std::string summary_text(const Plan& plan, const PlanGroups& groups) {
-  std::string out = fmt::format("{} to create, {} to change, {} to replace, {} to delete",
-                                groups.count(Action::create), groups.count(Action::update),
-                                groups.count(Action::replace), groups.count(Action::remove));
+  std::vector<std::string> parts;
   for (const auto& [action, word] :
-       {std::pair{Action::adopt, "adopt"}, std::pair{Action::move, "move"},
+       {std::pair{Action::create, "create"}, std::pair{Action::update, "change"},
+        std::pair{Action::replace, "replace"}, std::pair{Action::remove, "delete"},
+        std::pair{Action::adopt, "adopt"}, std::pair{Action::move, "move"},
         std::pair{Action::forget, "forget"}}) {
-    if (const size_t n = groups.count(action); n > 0) out += fmt::format(", {} to {}", n, word);
+    const size_t n = groups.count(action);
+    if (n > 0) parts.push_back(fmt::format("{} to {}", n, word));
   }
+  if (parts.empty()) parts.emplace_back("no resource to change");
+  std::string out = join(parts, ", ");
   const auto outputs = std::count_if(plan.outputs.begin(), plan.outputs.end(),
                                      [](const PlanOutput& o) { return o.changed; });
   if (outputs > 0) out += fmt::format(", {} output{}", outputs, outputs == 1 ? "" : "s");

@@ -40,12 +40,12 @@ PlanGroups group(const Plan& plan);
 // create nothing but its address and type.
 enum class Detail : uint8_t { brief, usual, all };
 std::vector<PlanLine> row_lines(const PlanRow& row, const PlanView& view, Detail detail,
-                                size_t address_width);
+                                size_t address_width, size_t type_width = 0);
 // What others changed on one resource, and what becomes of it.
 std::vector<PlanLine> drift_lines(const PlanRow& row, const PlanView& view);
 std::vector<PlanLine> output_lines(const Plan& plan, const PlanView& view);
 
-// "3 to create, 1 to change, 1 to replace, 0 to delete", rarer actions only where there are any.
+// "3 to create, 1 to change": what there is any of.
 std::string summary_text(const Plan& plan, const PlanGroups& groups);
 // "stack llm-tuning-lab, environment prod, aws us-west-2, account 123456789012"
 std::string scope_text(const PlanView& view);

@@ -34,9 +34,9 @@ Tone tone_of(Action action) {
   return Tone::plain;
 }
 
-std::string show_side(const Value& value, bool secret, size_t width) {
+std::string show_side(const Value& value, const Change& change, size_t width) {
   if (value.is_unset()) return "(not set)";
-  return secret ? "(secret)" : show_value(value, width);
+  return change.secret ? "(secret)" : show_value(value, width, change.type);
 }
 
 std::string change_note(const Change& change, const PlanItem& item) {
@@ -79,7 +79,8 @@ std::string reason(const PlanRow& row, const PlanView& view) {
 
 // The properties that tell most about a new resource, as "cidr 10.1.0.0/16, zones 3": set and known
 // ones in the descriptor's order, which puts what matters first.
-std::string telling(const PlanItem& item, size_t width) {
+std::string telling(const PlanItem& item, size_t room) {
+  const size_t width = room < 3 ? 0 : room - 3;  // ", …"
   std::string out;
   size_t left = 0;
   for (const auto& change : item.changes) {
@@ -93,7 +94,7 @@ std::string telling(const PlanItem& item, size_t width) {
     }
     std::string text = value.is_string() && value.as_string().find(' ') == std::string::npos
                            ? printable(value.as_string())
-                           : show_value(value, width);
+                           : show_value(value, width, change.type);
     if (value.is_cidr() || value.is_ip()) text = to_text(value);
     if (value.is_bool()) text.clear();
     const std::string part =
@@ -140,7 +141,7 @@ void property_line(const Change& change, const PlanView& view, size_t indent,
   const size_t room =
       std::max(kValueMin, width > indent + name.size() + 4 ? width - indent - name.size() - 4 : 0);
   if (!change.secret && !change.after.is_string()) {
-    const std::vector<std::string> lines = document_lines(change.after, room);
+    const std::vector<std::string> lines = document_lines(change.after, room, change.type);
     if (!lines.empty()) {
       out.push_back({std::string(indent, ' ') + "+ " + name + ": " + lines.front(), Tone::plain});
       for (size_t i = 1; i < lines.size(); ++i) {
@@ -149,7 +150,7 @@ void property_line(const Change& change, const PlanView& view, size_t indent,
       return;
     }
   }
-  std::string text = show_side(change.after, change.secret, room);
+  std::string text = show_side(change.after, change, room);
   if (!change.secret && change.after.is_string() &&
       change.after.as_string().find('\n') != std::string::npos) {
     text = "(" + digest_line(change.after.as_string()) + ")";
@@ -203,8 +204,8 @@ void change_lines(const Change& change, const PlanItem& item, const PlanView& vi
       out.push_back({fmt::format("{}~ {}: (secret, changed){}", space, name, note), tone});
       return;
     }
-    const std::string before = show_side(change.before, change.secret, room);
-    const std::string after = show_side(change.after, change.secret, SIZE_MAX);
+    const std::string before = show_side(change.before, change, room);
+    const std::string after = show_side(change.after, change, SIZE_MAX);
     out.push_back({fmt::format("{}{} {}: {}{}{}", space, mark, name,
                                added && !change.secret ? "" : before + " -> ", after, note),
                    tone});
@@ -212,9 +213,9 @@ void change_lines(const Change& change, const PlanItem& item, const PlanView& vi
   }
   if (added || removed) {
     const Value& value = added ? change.after : change.before;
-    const std::vector<std::string> lines = document_lines(value, room);
+    const std::vector<std::string> lines = document_lines(value, room, change.type);
     if (lines.empty() || value.is_string()) {
-      std::string text = show_value(value, room);
+      std::string text = show_value(value, room, change.type);
       if (!lines.empty()) text = "(" + digest_line(value.as_string()) + ")";
       out.push_back({fmt::format("{}{} {}: {}{}", space, mark, name, text, note), tone});
       if (lines.empty() || detail != Detail::all) return;
@@ -225,11 +226,11 @@ void change_lines(const Change& change, const PlanItem& item, const PlanView& vi
                     added ? lines : std::vector<std::string>{}, detail, indent, out);
     return;
   }
-  const std::string before = show_value(change.before, SIZE_MAX),
-                    after = show_value(change.after, SIZE_MAX);
+  const std::string before = show_value(change.before, SIZE_MAX, change.type),
+                    after = show_value(change.after, SIZE_MAX, change.type);
   const size_t length = utf8_length(before) + utf8_length(after) + 4;
-  const std::vector<std::string> old_lines = document_lines(change.before, room / 2);
-  const std::vector<std::string> new_lines = document_lines(change.after, room / 2);
+  const std::vector<std::string> old_lines = document_lines(change.before, room / 2, change.type);
+  const std::vector<std::string> new_lines = document_lines(change.after, room / 2, change.type);
   const bool documents = !old_lines.empty() && !new_lines.empty();
   if (documents && length > room) {
     out.push_back({fmt::format("{}{} {}:{}", space, mark, name, note), tone});
@@ -240,13 +241,13 @@ void change_lines(const Change& change, const PlanItem& item, const PlanView& vi
   } else {
     // Too long for one line: one above the other.
     out.push_back({fmt::format("{}{} {}:{}", space, mark, name, note), tone});
-    out.push_back({space + "  - " + show_value(change.before, room), Tone::destroy});
-    out.push_back({space + "  + " + show_value(change.after, room), Tone::create});
+    out.push_back({space + "  - " + show_value(change.before, room, change.type), Tone::destroy});
+    out.push_back({space + "  + " + show_value(change.after, room, change.type), Tone::create});
   }
 }
 
 std::vector<PlanLine> row_lines(const PlanRow& row, const PlanView& view, Detail detail,
-                                size_t address_width) {
+                                size_t address_width, size_t type_width) {
   const PlanItem& item = *row.item;
   const Tone tone = tone_of(row.action);
   const std::string address = printable(item.address);
@@ -254,6 +255,7 @@ std::vector<PlanLine> row_lines(const PlanRow& row, const PlanView& view, Detail
   const std::string padding(length < address_width ? address_width - length : 0, ' ');
   std::string first = fmt::format("  {} {}{}  {}", action_symbol(row.action), address, padding,
                                   printable(item.type));
+  const size_t type_length = utf8_length(printable(item.type));
   const std::string id = item.record ? item.record->id : "";
   if (row.action == Action::remove || row.action == Action::replace) {
     first += fmt::format("  {}{}{}", row.action == Action::remove ? "delete" : "replace",
@@ -262,15 +264,22 @@ std::vector<PlanLine> row_lines(const PlanRow& row, const PlanView& view, Detail
   } else if (row.action == Action::move || !item.moved_from.empty()) {
     first += "  moved from " + printable(item.moved_from);
   }
+  // In a narrow window what goes is told by address and id; its type is dispensable.
+  const bool goes = row.action == Action::remove || row.action == Action::replace;
+  if (goes && utf8_length(first) > view_width(view)) {
+    const size_t type_at = first.find(printable(item.type), 4 + address.size());
+    first.erase(type_at, printable(item.type).size() + 2);
+    if (utf8_length(first) > view_width(view)) first.erase(4 + address.size(), padding.size());
+  }
   if (!item.run_note.empty()) first += "  " + printable(item.run_note);
   std::vector<PlanLine> out;
   const std::string why = reason(row, view);
   if (row.action == Action::create && detail == Detail::usual) {
-    const size_t used = utf8_length(first) + 2;
+    const size_t used = utf8_length(first) + 2 + std::max(type_width, type_length) - type_length;
     const size_t width = view_width(view);
-    const std::string tell =
-        telling(item, std::max<size_t>(kValueMin, width > used ? width - used : 0));
-    out.push_back({first + (tell.empty() ? "" : "  " + tell), tone});
+    const std::string tell = telling(item, width > used ? width - used : 0);
+    const std::string gap(type_length < type_width ? type_width - type_length : 0, ' ');
+    out.push_back({first + (tell.empty() ? "" : gap + "  " + tell), tone});
     return out;
   }
   out.push_back({first + (why.empty() ? "" : ": " + why), tone});
@@ -318,8 +327,8 @@ std::vector<PlanLine> drift_lines(const PlanRow& row, const PlanView& view) {
       const size_t width = view_width(view);
       const size_t room = std::max(kValueMin, (width > 60 ? width - 40 : 20) / 2);
       out.push_back({"      changed outside: " + printable(drift.path) + ": " +
-                         show_side(drift.before, drift.secret, room) + " -> " +
-                         show_side(drift.after, drift.secret, room) + end,
+                         show_side(drift.before, drift, room) + " -> " +
+                         show_side(drift.after, drift, room) + end,
                      Tone::plain});
     }
   };

@@ -2,6 +2,8 @@
 // The form for terminals and logs.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/strings.h"
 #include "plan/render.h"
 #include "plan/render_parts.h"
@@ -70,9 +72,13 @@ class TextPlan {
     if (rows.empty()) return;
     title(name, tone);
     const size_t width = address_width(rows);
+    // A column of its own for the types where there is room for what is told behind them.
+    size_t types = 0;
+    for (const auto& row : rows) types = std::max(types, row.item->type.size());
+    if (view_.width < 100) types = 0;
     const Detail how = view_.verbose && detail == Detail::usual ? Detail::all : detail;
     for (const auto& row : rows) {
-      for (const auto& l : row_lines(row, view_, how, width)) line(l);
+      for (const auto& l : row_lines(row, view_, how, width, types)) line(l);
     }
   }
 

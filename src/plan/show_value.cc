@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "base/strings.h"
+#include "base/units.h"
 #include "plan/render.h"
 #include "plan/text_diff.h"
 
@@ -47,7 +48,7 @@ std::string key_text(const Value& key) {
 }
 
 // Stops adding once `out` is longer than `enough` bytes: the rest is cut anyway.
-void show(const Value& value, size_t enough, int depth, std::string& out) {
+void show(const Value& value, const Type& type, size_t enough, int depth, std::string& out) {
   if (out.size() > enough) return;
   if (depth > kDepthMax) {
     out += "…";
@@ -66,12 +67,12 @@ void show(const Value& value, size_t enough, int depth, std::string& out) {
       if (value.optional_value() == nullptr)
         out += "(not set)";
       else
-        show(*value.optional_value(), enough, depth, out);
+        show(*value.optional_value(), type.element(), enough, depth, out);
       return;
     case Value::Kind::object: {
       const auto identity = value.as_object()->identity();
       if (identity && !identity->is_object())
-        show(*identity, enough, depth + 1, out);
+        show(*identity, Type(), enough, depth + 1, out);
       else
         out += "(" + printable(value.as_object()->type_name()) + ")";
       return;
@@ -82,7 +83,7 @@ void show(const Value& value, size_t enough, int depth, std::string& out) {
       for (const auto& element : value.as_list()) {
         out += separator;
         separator = ", ";
-        show(element, enough, depth + 1, out);
+        show(element, type.element(), enough, depth + 1, out);
       }
       out += "]";
       return;
@@ -93,20 +94,23 @@ void show(const Value& value, size_t enough, int depth, std::string& out) {
       for (const auto& [key, element] : value.as_map()) {
         out += separator + key_text(key) + ": ";
         separator = ", ";
-        show(element, enough, depth + 1, out);
+        show(element, type_inside(type, key), enough, depth + 1, out);
       }
       out += "}";
       return;
     }
+    case Value::Kind::integer:
+      out += type.kind() == Type::Kind::size ? format_size(value.as_int()) : to_text(value);
+      return;
     default: out += printable(to_text(value)); return;
   }
 }
 
 }  // namespace
 
-std::string show_value(const Value& value, size_t width) {
+std::string show_value(const Value& value, size_t width, const Type& type) {
   std::string out;
-  show(value, width > SIZE_MAX / 8 ? SIZE_MAX : width * 4 + 16, 0, out);
+  show(value, type, width > SIZE_MAX / 8 ? SIZE_MAX : width * 4 + 16, 0, out);
   if (out.size() <= width || utf8_length(out) <= width) return out;
   if (value.is_string() && value.as_string().size() > std::max(2 * width, kDigestMin)) {
     return "(" + digest_line(value.as_string()) + ")";

@@ -72,12 +72,13 @@ std::vector<DiffLine> with_context(const std::vector<DiffLine>& all, size_t cont
   return out;
 }
 
-void pretty(const Value& value, const std::string& indent, const std::string& prefix,
-            const std::string& suffix, int depth, std::vector<std::string>& out) {
+void pretty(const Value& value, const Type& type, const std::string& indent,
+            const std::string& prefix, const std::string& suffix, int depth,
+            std::vector<std::string>& out) {
   const bool nested =
       (value.is_map() && !value.as_map().empty()) || (value.is_list() && !value.as_list().empty());
   if (!nested || depth > kDepthMax) {
-    out.push_back(indent + prefix + show_value(value, SIZE_MAX) + suffix);
+    out.push_back(indent + prefix + show_value(value, SIZE_MAX, type) + suffix);
     return;
   }
   const std::string deeper = indent + "  ";
@@ -85,12 +86,12 @@ void pretty(const Value& value, const std::string& indent, const std::string& pr
   size_t left = value.is_map() ? value.as_map().size() : value.as_list().size();
   if (value.is_map()) {
     for (const auto& [key, element] : value.as_map()) {
-      pretty(element, deeper, printable(to_text(key)) + ": ", --left == 0 ? "" : ",", depth + 1,
-             out);
+      pretty(element, type_inside(type, key), deeper, printable(to_text(key)) + ": ",
+             --left == 0 ? "" : ",", depth + 1, out);
     }
   } else {
     for (const auto& element : value.as_list()) {
-      pretty(element, deeper, "", --left == 0 ? "" : ",", depth + 1, out);
+      pretty(element, type.element(), deeper, "", --left == 0 ? "" : ",", depth + 1, out);
     }
   }
   out.push_back(indent + (value.is_map() ? "}" : "]") + suffix);
@@ -114,7 +115,15 @@ std::vector<DiffLine> line_diff(const std::vector<std::string>& before,
   return with_context(all, context);
 }
 
-std::vector<std::string> document_lines(const Value& value, size_t width) {
+const Type& type_inside(const Type& type, const Value& key) {
+  static const Type kAny;
+  if (type.kind() == Type::Kind::map) return type.element();
+  if (type.kind() != Type::Kind::object || !key.is_string()) return kAny;
+  const Type::Field* field = type.field(key.as_string());
+  return field == nullptr ? kAny : field->type;
+}
+
+std::vector<std::string> document_lines(const Value& value, size_t width, const Type& type) {
   std::vector<std::string> out;
   if (value.is_string()) {
     const std::string& text = value.as_string();
@@ -122,7 +131,7 @@ std::vector<std::string> document_lines(const Value& value, size_t width) {
     if (inside.size() > 2 && (inside.front() == '{' || inside.front() == '[')) {
       const Result<Value> parsed = parse_json(text);
       if (parsed) {
-        pretty(*parsed, "", "", "", 0, out);
+        pretty(*parsed, Type(), "", "", "", 0, out);
         return out;
       }
     }
@@ -132,8 +141,8 @@ std::vector<std::string> document_lines(const Value& value, size_t width) {
     return out;
   }
   if (!value.is_map() && !value.is_list()) return out;
-  if (utf8_length(show_value(value, SIZE_MAX)) <= width) return out;
-  pretty(value, "", "", "", 0, out);
+  if (utf8_length(show_value(value, SIZE_MAX, type)) <= width) return out;
+  pretty(value, type, "", "", "", 0, out);
   return out;
 }
 

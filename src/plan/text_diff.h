@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/value.h"
+#include "lang/type.h"
 
 namespace lf {
 
@@ -23,7 +24,10 @@ std::vector<DiffLine> line_diff(const std::vector<std::string>& before,
 
 // The lines of a value that is read as a document: a text of several lines, a text that holds a
 // JSON object or list, or a map or list that is too long for one line (`width`). Empty: it is none.
-std::vector<std::string> document_lines(const Value& value, size_t width);
+std::vector<std::string> document_lines(const Value& value, size_t width,
+                                        const Type& type = Type());
+// The type of what a value of `type` has under `key`.
+const Type& type_inside(const Type& type, const Value& key);
 
 // "1,234 bytes, 31 lines, sha256 0f1e2d3c4b5a"
 std::string digest_line(std::string_view text);
