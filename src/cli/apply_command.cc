@@ -64,6 +64,7 @@ class ApplyRun {
     Task<Result<ApplyResult>> applying =
         apply_plan(&session->engine(), session->store(), &session->graph(), &plan, clouds,
                    &session->packages(), digest, mark, &session->diagnostics());
+    if (context_.changing != nullptr) *context_.changing = true;
     Result<ApplyResult> applied = co_await std::move(applying);
     if (!applied) {
       show_error(applied.error(), json, context_.terminal);
@@ -302,9 +303,9 @@ int run_apply(CommandContext& context) {
     }
     options = std::move(*from);
   }
-  CommandContext own{context.loop,       context.world, options,
-                     context.terminal,   context.sink,  context.interrupts,
-                     context.last_signal};
+  CommandContext own{context.loop,        context.world,   options,
+                     context.terminal,    context.sink,    context.interrupts,
+                     context.last_signal, context.changing};
   Session session(own.world, own.options, own.sink);
   ApplyRun run(own, destroy);
   Task<int> task = run.run(&session, saved);

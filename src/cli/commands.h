@@ -19,6 +19,7 @@ struct CommandContext {
   EventSink* sink = nullptr;        // progress and trace views
   const int* interrupts = nullptr;  // Ctrl-C and SIGTERM so far
   const int* last_signal = nullptr;
+  bool* changing = nullptr;  // set while calls that change something may be under way
 };
 
 // Runs a task to its end in whatever drives this world.

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <string>
 
 #include "cli/commands.h"
 #include "cli/options.h"
@@ -83,6 +84,7 @@ int main(int argc, char** argv) {
   lf::World& world = inside != nullptr ? *inside : outside;
 
   int interrupts = 0, last_signal = 0;
+  bool changing = false;
   auto progress = lf::make_progress(options, terminal, world);
   // The server needs no farewell: it is killed as it stands.
   const bool serves = options.command == "sandbox";
@@ -90,21 +92,27 @@ int main(int argc, char** argv) {
     loop.handle_signals({SIGINT, SIGTERM}, [&](int signal, int) {
       ++interrupts;
       last_signal = signal;
-      const bool changes = options.command == "apply" || options.command == "destroy";
-      if (interrupts == 1 && changes) {
-        lf::print_error(
-            "\nstopping: what is under way is finished and recorded; once more to stop at once\n");
+      // A terminal shows ^C where the cursor is: the live view clears it away with its own lines.
+      const char* const fresh = terminal.live ? "" : "\n";
+      if (interrupts == 1 && changing) {
+        lf::print_error(std::string(fresh) +
+                        "stopping: what is under way is finished and recorded; once more to stop "
+                        "at once\n");
         return;
       }
       // What was acknowledged is on the disk; the rest is for the next run's settling.
       real.files().writer().wait_until_idle();
       progress->close();
-      if (changes) lf::print_error("\nstopped at once; the next run finds out what was done\n");
+      const bool changes = options.command == "apply" || options.command == "destroy";
+      lf::print_error(std::string(fresh) +
+                      (changing  ? "stopped at once; the next run finds out what was done\n"
+                       : changes ? "stopped; nothing was changed\n"
+                                 : "stopped\n"));
       std::fflush(stderr);
       _exit(128 + signal);
     });
-  lf::CommandContext context{loop,        world,       options, terminal, progress->sink(),
-                             &interrupts, &last_signal};
+  lf::CommandContext context{loop,        world,        options,  terminal, progress->sink(),
+                             &interrupts, &last_signal, &changing};
   int code = dispatch(context);
   progress->close();
   if (!lf::flush_output() && code == 0) code = lf::kFailed;

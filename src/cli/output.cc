@@ -30,10 +30,36 @@ Terminal find_terminal(bool no_color, const char* no_color_variable, const char*
   return out;
 }
 
+namespace {
+
+std::function<void()>& live_view() {
+  static std::function<void()> clear;
+  return clear;
+}
+
+extern "C" void llmforge_stop_asking(int signal) {
+  constexpr char kText[] = "\nnothing was changed\n";
+  const ssize_t ignored = ::write(STDERR_FILENO, kText, sizeof kText - 1);
+  (void)ignored;
+  ::_exit(128 + signal);
+}
+
+}  // namespace
+
+void before_printing(std::function<void()> clear) {
+  live_view() = std::move(clear);
+}
+void print_live(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
 void print(std::string_view text) {
+  if (live_view()) live_view()();
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 void print_error(std::string_view text) {
+  if (live_view()) live_view()();
+  // What was printed before stands before it, where both go to one terminal or file.
+  std::fflush(stdout);
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 bool flush_output() {
@@ -84,13 +110,16 @@ void show_diagnostics(const Diagnostics& diagnostics, const Sources& sources, bo
 bool ask(std::string_view question, std::string& answer) {
   print_error(question);
   std::fflush(stderr);
-  // Nothing is under way at a question: Ctrl-C ends the program as everywhere else.
-  struct sigaction plain {};
-  struct sigaction before {};
-  plain.sa_handler = SIG_DFL;
-  sigaction(SIGINT, &plain, &before);
+  struct sigaction stop {};
+  struct sigaction before_int {};
+  struct sigaction before_term {};
+  stop.sa_handler = llmforge_stop_asking;
+  sigaction(SIGINT, &stop, &before_int);
+  sigaction(SIGTERM, &stop, &before_term);
   const bool read = static_cast<bool>(std::getline(std::cin, answer));
-  sigaction(SIGINT, &before, nullptr);
+  sigaction(SIGINT, &before_int, nullptr);
+  sigaction(SIGTERM, &before_term, nullptr);
+  if (!read) print_error("\n");
   return read;
 }
 

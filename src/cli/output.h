@@ -2,6 +2,7 @@
 // Where commands write: data on stdout, messages on stderr. The only printing there is.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -22,12 +23,17 @@ Terminal find_terminal(bool no_color, const char* no_color_variable, const char*
 void print(std::string_view text);        // stdout
 void print_error(std::string_view text);  // stderr
 bool flush_output();                      // false: stdout went away
+// Called before anything is printed: a live view clears its lines there. Empty: nobody.
+void before_printing(std::function<void()> clear);
+// stderr without that call: for the live view itself.
+void print_live(std::string_view text);
 
 // Errors and diagnostics as every command shows them: text, or one JSON object a line.
 void show_error(const Error& error, bool json, const Terminal& terminal);
 void show_diagnostics(const Diagnostics& diagnostics, const Sources& sources, bool json,
                       const Terminal& terminal);
-// Asks on stderr, reads a line from stdin. nullopt-like: false where stdin ended.
+// Asks on stderr, reads a line from stdin. False: stdin ended. SIGINT and SIGTERM end the program
+// there and then, with 128 + signal: nothing is under way at a question.
 bool ask(std::string_view question, std::string& answer);
 
 }  // namespace lf

@@ -23,8 +23,8 @@ PlanningEnd invalid(CommandContext* context, Session* session) {
 // What the cloud does not offer is said now. With other places left to try it is a note.
 Task<Result<void>> ask_preflight(Session* session, CommandContext* context, Plan* plan) {
   Task<Result<std::vector<PreflightProblem>>> asking =
-      preflight(session->clouds(), &session->packages(), &session->graph(), plan,
-                &session->graph().spec_only());
+      preflight(session->clouds(), &session->packages(), &session->events(), &session->graph(),
+                plan, &session->graph().spec_only());
   Result<std::vector<PreflightProblem>> problems = co_await std::move(asking);
   if (!problems) co_return fail(problems.error());
   Error error(ErrorCode::capacity, "");

@@ -27,7 +27,7 @@ class Chosen final : public Progress, private EventSink {
  public:
   Chosen(const Options& options, const Terminal& terminal, World& world)
       : files_(world.files), trace_path_(options.trace) {
-    const Write write = [](std::string_view text) { print_error(text); };
+    const Write write = [](std::string_view text) { print_live(text); };
     const ProgressOptions how{terminal.color_err, options.verbose};
     if (options.json) {
       view_ = std::make_unique<ProgressJson>(options.verbose, write);
@@ -35,6 +35,7 @@ class Chosen final : public Progress, private EventSink {
       auto tree = std::make_unique<ProgressTree>(how, &world.clock, terminal_size, write);
       tree_ = tree.get();
       view_ = std::move(tree);
+      before_printing([this] { tree_->clear(); });
     } else {
       view_ = std::make_unique<ProgressLines>(how, write);
     }
@@ -44,7 +45,10 @@ class Chosen final : public Progress, private EventSink {
   EventSink* sink() override { return this; }
 
   void close() override {
-    if (tree_ != nullptr) tree_->stop();
+    if (tree_ != nullptr) {
+      before_printing({});
+      tree_->stop();
+    }
     if (trace_ == nullptr) return;
     const Result<void> saved = trace_->save(files_, trace_path_);
     if (!saved)

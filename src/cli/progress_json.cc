@@ -50,6 +50,8 @@ struct ToJson {
     text("stage", e.stage);
     out.set("done", count(e.done));
     out.set("total", count(e.total));
+    text("address", e.address);
+    if (e.left_ms > 0) out.set("left_seconds", seconds(e.left_ms * 1'000'000));
   }
   void operator()(const Settled& e) {
     begin("settled");

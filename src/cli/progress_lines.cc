@@ -21,11 +21,14 @@ std::string ProgressLines::counter() const {
   return fmt::format("[{}/{}] ", text_.done() + text_.failed() + text_.skipped(), text_.nodes());
 }
 
-// Only stages that take long are worth lines: one each five seconds, and their end.
+// Only stages that take long are worth lines: one each five seconds, and their end. A wait is told
+// when it begins.
 void ProgressLines::stage(const StageProgress& stage, MonotonicNs at) {
-  if (stage_ != stage.stage) {
-    stage_ = stage.stage;
+  const std::string what = stage.stage + (stage.left_ms > 0 ? stage.address : "");
+  if (stage_ != what) {
+    stage_ = what;
     stage_told_ = at;
+    if (stage.left_ms > 0) put({stage_text(stage), ProgressTone::dim});
     return;
   }
   const bool ends = stage.done >= stage.total;
@@ -34,8 +37,7 @@ void ProgressLines::stage(const StageProgress& stage, MonotonicNs at) {
     return;
   }
   stage_told_ = at;
-  put({fmt::format("{}: {} of {}", printable(stage.stage), stage.done, stage.total),
-       ProgressTone::dim});
+  put({stage_text(stage), ProgressTone::dim});
   if (ends) stage_.clear();
 }
 

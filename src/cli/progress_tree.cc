@@ -86,9 +86,7 @@ std::string ProgressTree::node_line(const Node& node, const std::string& name, M
 
 std::string ProgressTree::status_line(MonotonicNs at, size_t width) const {
   if (!running_) {
-    std::string text = printable(stage_.stage);
-    if (stage_.total > 0) text += fmt::format(" {} of {}", stage_.done, stage_.total);
-    return cut(text, width);
+    return cut(stage_text(stage_), width);
   }
   const size_t over = text_.done() + text_.failed() + text_.skipped();
   std::string bar;
@@ -182,7 +180,14 @@ void ProgressTree::on_event(const EngineEvent& event) {
     stage_ = {};
     run_started_ = event.at;
   } else if (const auto* stage = std::get_if<StageProgress>(&event.what)) {
-    stage_ = *stage;
+    // In a run it is about one of the nodes: a create whose answer was lost.
+    const auto found = index_.find(stage->address);
+    if (running_ && found != index_.end()) {
+      found->second->state.clear();
+      found->second->note = fmt::format("looking whether it was made, at most {} more",
+                                        short_duration(stage->left_ms * 1'000'000));
+    }
+    if (!running_) stage_ = *stage;
     if (stage_.done >= stage_.total) stage_ = {};
   } else if (const auto* started = std::get_if<NodeStarted>(&event.what)) {
     const auto again = index_.find(started->address);
@@ -225,7 +230,11 @@ void ProgressTree::on_event(const EngineEvent& event) {
   }
   if (const auto* skipped = std::get_if<NodeSkipped>(&event.what))
     stopping_ = stopping_ || skipped->culprit.empty();
-  keep(text_.line(event));
+  ProgressLine line = text_.line(event);
+  if (const auto* done = std::get_if<NodeDone>(&event.what)) {
+    line.text = done_text(*done, static_cast<size_t>(std::max(size_().width, 10)));
+  }
+  keep(line);
   if (!std::holds_alternative<CallSent>(event.what)) changed(event.at);
 }
 

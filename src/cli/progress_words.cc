@@ -46,6 +46,29 @@ std::string done_word(std::string_view action) {
   return std::string(action) + "ed";
 }
 
+std::string stage_text(const StageProgress& stage) {
+  const bool waits = stage.left_ms > 0;
+  std::string text = stage.stage == "identify"    ? "signing in"
+                     : stage.stage == "look_up"   ? "looking up"
+                     : stage.stage == "refresh"   ? "reading what is there"
+                     : stage.stage == "preflight" ? "asking what is offered"
+                     : stage.stage == "settle"    ? "looking for what the interrupted run made"
+                                                  : printable(stage.stage);
+  if (waits && !stage.address.empty()) {
+    text = fmt::format("{}: looking whether the interrupted run made it, at most {} more",
+                       printable(stage.address), short_duration(stage.left_ms * 1'000'000));
+  }
+  if (stage.total > 1) text += fmt::format(", {} of {}", stage.done, stage.total);
+  return text;
+}
+
+std::string done_text(const NodeDone& done, size_t width) {
+  const std::string start = printable(done.address) + ": " + done_word(done.action);
+  const std::string end = " (" + short_duration(done.duration_ns) + ")";
+  const std::string id = done.id.empty() ? "" : " " + printable(done.id);
+  return utf8_length(start + id + end) > width ? start + end : start + id + end;
+}
+
 std::string colored(const ProgressLine& line, bool color) {
   if (!color || line.tone == ProgressTone::plain) return line.text;
   const char* start = line.tone == ProgressTone::good   ? "\x1b[32m"
@@ -138,10 +161,7 @@ ProgressLine ProgressText::line(const EngineEvent& event) {
   }
   if (const auto* done = std::get_if<NodeDone>(&event.what)) {
     ++done_;
-    return {fmt::format("{}: {}{}{} ({})", printable(done->address), done_word(done->action),
-                        done->id.empty() ? "" : " ", printable(done->id),
-                        short_duration(done->duration_ns)),
-            ProgressTone::good};
+    return {done_text(*done), ProgressTone::good};
   }
   if (const auto* failed = std::get_if<NodeFailed>(&event.what)) {
     ++failed_;

@@ -18,12 +18,16 @@ using Write = std::function<void(std::string_view)>;
 std::string short_duration(int64_t ns);           // "0.3s", "12s", "3m20s", "2h05m"
 std::string doing_word(std::string_view action);  // "create" -> "creating"
 std::string done_word(std::string_view action);   // "create" -> "created"
+// "reading what is there, 120 of 400"
+std::string stage_text(const StageProgress& stage);
 
 enum class ProgressTone : uint8_t { plain, good, bad, warn, dim };
 struct ProgressLine {
   std::string text;
   ProgressTone tone = ProgressTone::plain;
 };
+// "network.vpc: created vpc-1 (0.3s)"; without the id where that is wider than `width`.
+std::string done_text(const NodeDone& done, size_t width = SIZE_MAX);
 std::string colored(const ProgressLine& line, bool color);
 
 // Turns events into lines that stay: what was done, what failed, what was tried. Keeps a flood

@@ -3,8 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+
 #include "base/json.h"
 #include "base/strings.h"
+#include "cli/progress_words.h"
 
 namespace lf {
 
@@ -33,6 +37,53 @@ const char* action_word(Operation::Kind kind) {
     case Operation::Kind::adopt: return "adopt";
   }
   return "";
+}
+
+// What became of one resource: of its operations the worst tells.
+struct Row {
+  std::string address, id;
+  std::vector<std::string> actions;
+  const OperationResult* worst = nullptr;
+  std::string worst_action;
+};
+
+int badness(OperationResult::Kind kind) {
+  switch (kind) {
+    case OperationResult::Kind::failed: return 2;
+    case OperationResult::Kind::skipped: return 1;
+    default: return 0;
+  }
+}
+
+// One row a resource, in the order of their operations; late facets belong to their resource.
+std::vector<Row> rows_of(const Plan& plan, const ApplyResult& result) {
+  std::vector<Row> rows;
+  std::map<std::string, size_t> index;
+  for (size_t i = 0; i < result.operations.size(); ++i) {
+    const OperationResult& one = result.operations[i];
+    const std::string& full = plan.items[plan.operations[i].item].address;
+    const std::string address = full.substr(0, full.find('#'));
+    const auto [it, fresh] = index.try_emplace(address, rows.size());
+    if (fresh) rows.push_back({address, "", {}, nullptr, ""});
+    Row& row = rows[it->second];
+    const std::string action = action_word(plan.operations[i].kind);
+    if (one.kind == OperationResult::Kind::done) {
+      const std::string word = done_word(action);
+      if (std::find(row.actions.begin(), row.actions.end(), word) == row.actions.end())
+        row.actions.push_back(word);
+      if (!one.id.empty()) row.id = one.id;
+    }
+    if (row.worst == nullptr || badness(one.kind) > badness(row.worst->kind)) {
+      row.worst = &one;
+      row.worst_action = action;
+    }
+  }
+  return rows;
+}
+
+std::string because(const OperationResult& one) {
+  return one.culprit.empty() ? "asked to stop"
+                             : "needs " + printable(one.culprit) + ", which failed";
 }
 
 void print_json(const Plan& plan, const ApplyResult& result) {
@@ -70,6 +121,20 @@ void print_json(const Plan& plan, const ApplyResult& result) {
   root.set("failed", Value(static_cast<int64_t>(result.failed)));
   root.set("skipped", Value(static_cast<int64_t>(result.skipped)));
   root.set("operations", Value(std::move(rows)));
+  List resources;
+  for (const Row& one : rows_of(plan, result)) {
+    Map row;
+    row.set("address", Value(one.address));
+    row.set("result", Value(kind_word(one.worst->kind)));
+    row.set("action", Value(one.worst_action));
+    if (!one.id.empty()) row.set("id", Value(one.id));
+    if (one.worst->kind == OperationResult::Kind::skipped)
+      row.set("because", Value(because(*one.worst)));
+    if (one.worst->kind == OperationResult::Kind::failed)
+      row.set("because", Value(one.worst->error.message));
+    resources.emplace_back(std::move(row));
+  }
+  root.set("resources", Value(std::move(resources)));
   root.set("outputs", Value(std::move(outputs)));
   print(to_json(Value(std::move(root))) + "\n");
 }
@@ -87,39 +152,56 @@ void print_report(const Plan& plan, const ApplyResult& result, Session& session,
   const char* dim = color ? "\x1b[2m" : "";
   const char* green = color ? "\x1b[32m" : "";
   const char* reset = color ? "\x1b[0m" : "";
-  std::string text;
-  for (size_t i = 0; i < result.operations.size(); ++i) {
-    const OperationResult& one = result.operations[i];
-    const PlanItem& item = plan.items[plan.operations[i].item];
-    if (one.kind == OperationResult::Kind::failed) {
-      text +=
-          fmt::format("\n{}failed{}  {} {}: {}\n", red, reset, action_word(plan.operations[i].kind),
-                      item.address, printable(one.error.message));
-      if (!one.error.request_id.empty())
-        text += fmt::format("        request id {}\n", one.error.request_id);
-      for (const auto& line : one.error.help) text += fmt::format("        {}\n", printable(line));
-    } else if (one.kind == OperationResult::Kind::skipped) {
-      text += fmt::format(
-          "{}skipped{} {} {}{}\n", dim, reset, action_word(plan.operations[i].kind), item.address,
-          one.culprit.empty() ? ": asked to stop" : ": needs `" + one.culprit + "`, which failed");
+  std::string text = "\n";
+  const bool all = result.failed == 0 && result.skipped == 0;
+  // Where all went well, the lines above were the report.
+  const std::vector<Row> rows = all ? std::vector<Row>{} : rows_of(plan, result);
+  size_t widest = 0;
+  for (const Row& row : rows) widest = std::max(widest, printable(row.address).size());
+  widest = std::min<size_t>(widest, 48);
+  for (const Row& row : rows) {
+    const OperationResult& worst = *row.worst;
+    const std::string address = fmt::format("{:<{}}", printable(row.address), widest);
+    if (worst.kind == OperationResult::Kind::done) {
+      // Ids are in the state and above; in a narrow window they go first.
+      const std::string words = join(row.actions, ", ");
+      const size_t used = 11 + utf8_length(address + words) + 1 + utf8_length(row.id);
+      const bool fits =
+          !context.terminal.live || used <= static_cast<size_t>(context.terminal.width);
+      text += fmt::format("{}done{}     {}  {}{}{}\n", green, reset, address, words,
+                          row.id.empty() || !fits ? "" : " ", fits ? printable(row.id) : "");
+    } else if (worst.kind == OperationResult::Kind::failed) {
+      text += fmt::format("{}failed{}   {}  {}: {}\n", red, reset, address, row.worst_action,
+                          printable(worst.error.message));
+      if (!worst.error.request_id.empty())
+        text += fmt::format("           request id {}\n", printable(worst.error.request_id));
+      for (const auto& line : worst.error.help)
+        text += fmt::format("           help: {}\n", printable(line));
+    } else {
+      text += fmt::format("{}skipped{}  {}  {}: {}\n", dim, reset, address, row.worst_action,
+                          because(worst));
     }
   }
-  text += fmt::format("\n{}{}{}: {} done", result.failed == 0 && result.skipped == 0 ? green : red,
-                      result.failed == 0 && result.skipped == 0 ? "applied" : "not all was done",
+  if (!all) text += "\n";
+  text += fmt::format("{}{}{}: {} done", all ? green : red,
+                      !all                                   ? "not all was done"
+                      : context.options.command == "destroy" ? "destroyed"
+                                                             : "applied",
                       reset, result.done);
   if (result.failed > 0) text += fmt::format(", {} failed", result.failed);
   if (result.skipped > 0) text += fmt::format(", {} skipped", result.skipped);
   text += fmt::format(" ({} requests)\n", session.engine().request_count);
-  if (result.failed + result.skipped > 0) {
-    text += "everything that exists is recorded; run apply again to go on\n";
+  if (!all) {
+    text += fmt::format("everything that exists is recorded; run {} again to go on\n",
+                        context.options.command);
   }
   print_error(text);
   if (!result.outputs.empty() && context.options.command != "destroy") {
     std::string data = "\noutputs:\n";
-    size_t widest = 0;
-    for (const auto& output : result.outputs) widest = std::max(widest, output.name.size());
+    size_t longest = 0;
+    for (const auto& output : result.outputs) longest = std::max(longest, output.name.size());
     for (const auto& output : result.outputs) {
-      data += fmt::format("  {:<{}} = {}\n", output.name, widest,
+      data += fmt::format("  {:<{}} = {}\n", output.name, longest,
                           output.secret ? "(secret)" : printable(to_text(output.value)));
     }
     print(data);

@@ -207,7 +207,9 @@ CloudOf Session::clouds() {
 }
 
 Task<Result<void>> Session::identify() {
+  size_t asked = 0;
   for (const auto& cloud : clouds_) {
+    events_.emit(StageProgress{"identify", asked++, clouds_.size()});
     Task<Result<ProviderInstance>> asking = cloud->identify();
     Result<ProviderInstance> live = co_await std::move(asking);
     if (!live) co_return fail(live.error());
@@ -231,6 +233,7 @@ Task<Result<void>> Session::identify() {
       co_return fail(std::move(error));
     }
   }
+  events_.emit(StageProgress{"identify", asked, asked});
   co_return Result<void>();
 }
 
@@ -301,7 +304,7 @@ Task<Result<bool>> Session::resolve_lookups() {
   CloudOf of = clouds();
   Task<Result<Resolved>> resolving =
       resolve(&spec_, modules_.get(), packages_.get(), around, &lock_, of, options_.offline,
-              options_.update_lock, &diagnostics_);
+              options_.update_lock, &events_, &diagnostics_);
   Result<Resolved> resolved = co_await std::move(resolving);
   if (!resolved) co_return fail(resolved.error());
   resolved_ = std::move(*resolved);

@@ -36,6 +36,7 @@ class Forge:
         self.spec = folder / "specs/aws-finetune.yaml"
         self.who = "own"
         self.environment = {}
+        self.wrapper = []  # a command that starts the program, e.g. setpriv
 
     def environ(self):
         key, secret = KEYS[self.who]
@@ -47,15 +48,16 @@ class Forge:
         # A saved plan stands in the spec's place, but only where it is applied: `--out x.plan` writes one.
         given = (".yaml", ".plan") if verb == "apply" else (".yaml",)
         spec = [] if any(str(a).endswith(given) for a in arguments) else [str(self.spec)]
-        if verb in ("state", "adopt", "forget"):  # they take other arguments; SPEC comes by --spec
-            return [verb, *map(str, arguments), "--spec", str(self.spec)]
+        if verb in ("state", "adopt", "forget", "eject"):  # their words are no SPEC, which comes by --spec
+            more = [] if "--spec" in arguments else ["--spec", str(self.spec)]
+            return [verb, *map(str, arguments), *more]
         yes = ["--auto-approve"] if verb in ("apply", "destroy") else []
         return [verb, *spec, *map(str, arguments), *yes]
 
     def run(self, verb, *arguments, expect=None, timeout=120):
         """Runs a command on the spec; `expect`: the exit code (or codes) that it must end with."""
         command = self.command(verb, arguments)
-        run = Run(command, subprocess.run([BINARY, *command], cwd=self.folder, env=self.environ(), text=True,
+        run = Run(command, subprocess.run([*self.wrapper, BINARY, *command], cwd=self.folder, env=self.environ(), text=True,
                                           stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout))
         if expect is not None:
             assert run.code in (expect if isinstance(expect, tuple) else (expect,)), run
@@ -63,7 +65,7 @@ class Forge:
 
     def start(self, verb, *arguments):
         """The same, still running: a Popen."""
-        return subprocess.Popen([BINARY, *self.command(verb, arguments)], cwd=self.folder, env=self.environ(),
+        return subprocess.Popen([*self.wrapper, BINARY, *self.command(verb, arguments)], cwd=self.folder, env=self.environ(),
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def apply(self, *arguments):

@@ -18,8 +18,10 @@ A fault is {"action": GLOB, "kind": K, …}, tried in order, the first that matc
     times      how many calls (default 1; null: always)
     after      true: the effect happens, then the answer suffers (default false: moto never sees the call)
     delay_s    wait this long first; with `after`, between the effect and the answer
-    kind       latency (only the wait), error (code, message, status), html (status, an HTML page),
-               truncated (half an answer, then the connection ends), reset (no answer)
+    kind       latency (only the wait), error (code, message, status, headers), html (status, an HTML page),
+               truncated (half an answer, then the connection ends), reset (no answer),
+               answer (`body`, status: a false success, moto never sees the call),
+               rewrite (moto's answer with `from` replaced by `to`; its `after` is implied)
 """
 import fnmatch
 import io
@@ -95,6 +97,7 @@ class Layer:
         fault = self.fault_for(received)
         entry = self.note(environ, received, fault, len(body))
         kind, after = (fault["kind"], fault.get("after")) if fault else (None, False)
+        after = after or kind == "rewrite"
         delay = fault.get("delay_s", 0) if fault else 0
         reply = None
         if not after:
@@ -193,11 +196,17 @@ class Layer:
     def spoil(self, fault, received, environ, reply):
         kind = fault["kind"]
         if kind == "error":
-            return moto_mends.Refusal(fault.get("code", "InternalError"), fault.get("message", "An internal error has "
-                                      "occurred"), fault.get("status", 500)).reply(received)
+            refusal = moto_mends.Refusal(fault.get("code", "InternalError"), fault.get(
+                "message", "An internal error has occurred"), fault.get("status", 500)).reply(received)
+            return moto_mends.Reply(refusal.status, [*refusal.headers, *fault.get("headers", {}).items()], refusal.body)
         if kind == "html":
             page = b"<html><head><title>Error</title></head><body><h1>Internal Server Error</h1></body></html>"
             return moto_mends.Reply(fault.get("status", 500), [("Content-Type", "text/html")], page)
+        if kind == "answer":
+            return moto_mends.Reply(fault.get("status", 200), [("Content-Type", "text/xml")], fault["body"].encode())
+        if kind == "rewrite":
+            body = reply.body.replace(fault["from"].encode(), fault["to"].encode())
+            return moto_mends.Reply(reply.status, reply.headers, body)
         connection = environ["werkzeug.socket"]
         if kind == "truncated":
             content = reply.body if reply and reply.body else b"<?xml version='1.0'?><Response><requestId>1</requestId></Response>"

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ctrl-C and SIGTERM, once and twice, without a terminal: what runs is finished and recorded, nothing
+new starts, and the next run goes on from there with nothing doubled."""
+import json
+import signal
+import time
+
+import pytest
+
+ON = ("--var", "create_instance=true")
+
+
+class Running:
+    """An apply or another command that is under way, stopped where a test wants it."""
+
+    def __init__(self, cloud, forge, verb, *arguments):
+        self.cloud, self.process = cloud, forge.start(verb, *arguments)
+
+    def until(self, action):
+        """Waits until that call has come in: its effect is there a moment later, its answer is not."""
+        deadline = time.monotonic() + 90
+        while not any(e["action"] == action for e in self.cloud.control("requests")["requests"]):
+            assert self.process.poll() is None, self.process.stdout.read()
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        time.sleep(0.3)
+        return self
+
+    def stop(self, number):
+        self.process.send_signal(number)
+        self.stopped = self.cloud.control("requests")["last"]
+        return self
+
+    def end(self, within=60):
+        started = time.monotonic()
+        self.text = self.process.communicate(timeout=within)[0]
+        self.seconds = time.monotonic() - started
+        return self.process.returncode
+
+    def sent_later(self):
+        return [e["action"] for e in self.cloud.control(f"requests?since={self.stopped}")["requests"]]
+
+
+def hold(cloud, action, seconds):
+    cloud.faults({"action": action, "kind": "latency", "delay_s": seconds, "after": True})
+
+
+def state(forge):
+    return json.loads(forge.run("state", "list", "--json", expect=0).out)
+
+
+def assert_converges(cloud, forge):
+    cloud.faults()
+    forge.apply(*ON)
+    counts = cloud.counts()
+    assert counts.pop("buckets") == 2 and all(n == 1 for n in counts.values()), counts
+    forge.plan(*ON, expect=0)
+
+
+@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_once(cloud, forge, number, code):
+    hold(cloud, "ec2:CreateVpc", 3)
+    run = Running(cloud, forge, "apply", *ON).until("ec2:CreateVpc").stop(number)
+    assert run.end() == code, run.text
+    assert "what is under way is finished and recorded" in run.text
+    assert "network.vpc: created vpc-" in run.text  # it was under way
+    later = run.sent_later()
+    assert not {"ec2:CreateSubnet", "ec2:CreateInternetGateway", "ec2:RunInstances"} & set(later), later
+    assert "skipped" in run.text and "asked to stop" in run.text and "run apply again" in run.text
+    assert any(r["address"] == "network.vpc" and r["status"] == "ready" for r in state(forge))
+    assert_converges(cloud, forge)
+
+
+def test_twice(cloud, forge):
+    hold(cloud, "ec2:CreateVpc", 20)
+    run = Running(cloud, forge, "apply", *ON).until("ec2:CreateVpc").stop(signal.SIGINT)
+    time.sleep(0.3)
+    assert run.process.poll() is None
+    run.stop(signal.SIGINT)
+    assert run.end() == 130
+    assert run.seconds < 2
+    assert "stopped at once; the next run finds out what was done" in run.text
+    assert_converges(cloud, forge)
+
+
+def test_once_while_deleting(cloud, forge):
+    forge.apply(*ON)
+    hold(cloud, "ec2:TerminateInstances", 3)
+    run = Running(cloud, forge, "destroy", *ON).until("ec2:TerminateInstances").stop(signal.SIGINT)
+    assert run.end() == 130, run.text
+    assert "instances" not in cloud.counts() and cloud.counts()["vpcs"] == 1
+    assert not any(r["type"] == "aws.ec2.instance" for r in state(forge))
+    cloud.faults()
+    forge.destroy(*ON)
+    assert cloud.counts() == {}
+
+
+def test_a_retry_is_not_waited_for(cloud, forge):
+    """A create that the service puts off was not made: the first Ctrl-C ends its repetitions."""
+    cloud.faults({"action": "ec2:CreateVpc", "kind": "error", "status": 503, "code": "RequestLimitExceeded",
+                  "message": "Request limit exceeded.", "times": None})
+    run = Running(cloud, forge, "apply", *ON).until("ec2:CreateVpc").stop(signal.SIGINT)
+    assert run.end(30) == 130, run.text
+    assert_converges(cloud, forge)
+
+
+@pytest.mark.parametrize("verb", ["plan", "apply", "destroy", "drift"])
+def test_while_reading(cloud, forge, verb):
+    """What only looks stops at once."""
+    forge.apply()
+    before = [p.read_bytes() for p in forge.state_files()]
+    hold(cloud, "ec2:DescribeVpcs", 20)
+    cloud.forget_requests()
+    run = Running(cloud, forge, verb).until("ec2:DescribeVpcs").stop(signal.SIGINT)
+    assert run.end() == 130
+    assert run.seconds < 1
+    assert "stopped" in run.text
+    if verb in ("apply", "destroy"):
+        assert "nothing was changed" in run.text
+    assert cloud.mutations() == []
+    cloud.faults()
+    forge.plan(expect=0)
+    assert [p.read_bytes() for p in forge.state_files()] == before
