@@ -94,8 +94,8 @@ def test_killed_between_effect_and_answer(cloud, forge, action):
     process.wait()
     process.stdout.close()
     cloud.faults()
-    # What else was under way may never have arrived: to prove that takes the request's deadline and the
-    # type's visible_within, up to two minutes.
+    # Found at the first look, in seconds. Only a create that was journalled and not sent (a window of
+    # milliseconds) must be waited out: the request's deadline and the type's visible_within.
     forge.run("apply", *ON, expect=0, timeout=300)
     counts = cloud.counts()
     assert counts.pop("buckets") == 2
