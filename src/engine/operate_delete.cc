@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Delete, and prove it gone: a record leaves the state only after a read said so.
 #include <algorithm>
+#include <optional>
 
 #include "base/strings.h"
 #include "engine/operate.h"
@@ -104,6 +105,7 @@ Task<Result<Subject>> Operator::remove(Subject subject) {
   int64_t pause_ms = 1000;
   std::vector<std::string> in_the_way;
   size_t next_first = 0;
+  std::optional<Error> unknown;
   while (true) {
     Task<Result<void>> clearing = empty_first(&subject, &next_first);
     Result<void> deleted = co_await std::move(clearing);
@@ -113,7 +115,12 @@ Task<Result<Subject>> Operator::remove(Subject subject) {
     }
     if (deleted || deleted.error().code == ErrorCode::not_found) break;
     Error error = deleted.error();
-    if (error.code == ErrorCode::outcome_unknown) break;  // the reads below tell
+    if (error.code == ErrorCode::outcome_unknown) {
+      // The reads below tell; but where it was not done, they will not for as long as they like.
+      unknown = std::move(error);
+      limit_ms = std::min<int64_t>(limit_ms, 120'000);
+      break;
+    }
     if (error.code != ErrorCode::dependency) co_return fail(std::move(error));
     const int64_t elapsed_ms = (context_.world->clock.monotonic() - start) / 1'000'000;
     if (!explained && elapsed_ms >= 15'000) {
@@ -145,6 +152,7 @@ Task<Result<Subject>> Operator::remove(Subject subject) {
   }
   Task<Result<void>> waiting = wait_gone(&subject, limit_ms);
   Result<void> gone = co_await std::move(waiting);
+  if (!gone && unknown) co_return fail(std::move(*unknown));
   if (!gone) co_return fail(gone.error());
   Frame frame;
   frame.emplace_back(RecordRemove{record.address, record.generation});
