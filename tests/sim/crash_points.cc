@@ -260,10 +260,12 @@ std::string hunt(const Hunt& hunted, uint64_t& tried) {
   prepare(lab, scenario);
   sim.plant = hunted.plant;
   const uint64_t before = sim.points();
+  const uint64_t mutations = sim.mutations();
   const std::string fingerprint = lab.fingerprint(scenario.silent);
   sim.on_point = [&](const Point& absolute) {
     Point point = absolute;
     point.number -= before;
+    if (sim.mutations() == mutations) return;  // nothing to lose yet
     if (!noticed.empty() || point.number % hunted.stride != 0) return;
     ++tried;
     forks.run(point.number, [&] { return recover(lab, point, scenario, reference, fingerprint); });
