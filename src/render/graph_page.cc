@@ -256,7 +256,7 @@ std::string to_html(const GraphView& view) {
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<title>{0} ({1})</title>\n<style>{2}</style>\n</head>\n<body>\n<header><h1>{0}</h1>"
-      "<span>{1} · {3} resources · {4} needs</span>"
+      "<span>{1} · {3} resources · {4} dependencies</span>"
       "<input id=\"find\" type=\"search\" placeholder=\"Find a resource or a type\" "
       "aria-label=\"Find\"><span>left is made first; click one to see what it needs and what "
       "needs it</span></header>\n<main>\n{5}</main>\n<script>{6}</script>\n</body>\n</html>\n",
