@@ -33,6 +33,8 @@ int run_state(CommandContext& context);  // state list|show|mv|rm|history|restor
 int run_adopt(CommandContext& context);
 int run_forget(CommandContext& context);
 int run_orphans(CommandContext& context);
+int run_console(CommandContext& context);
+int run_init(CommandContext& context);
 int run_fmt(CommandContext& context);
 int run_graph(CommandContext& context);
 int run_expand(CommandContext& context);

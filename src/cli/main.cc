@@ -43,6 +43,8 @@ int dispatch(lf::CommandContext& context) {
   if (command == "drift") return lf::run_drift(context);
   if (command == "fmt") return lf::run_fmt(context);
   if (command == "graph") return lf::run_graph(context);
+  if (command == "console") return lf::run_console(context);
+  if (command == "init") return lf::run_init(context);
   if (command == "expand") return lf::run_expand(context);
   if (command == "eject") return lf::run_eject(context);
   if (command == "explain") return lf::run_explain(context);

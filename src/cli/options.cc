@@ -150,6 +150,16 @@ class CommandLine {
     for (CLI::App* sub : {drift, status, expand}) {
       sub->add_flag("--offline", o_.offline, "Send no request");
     }
+    CLI::App* init = command(&app_, "init", "Write a first spec, llmforge.yaml",
+                             "Examples:\n  llmforge init\n  llmforge init --from aws-finetune");
+    init->add_option("--from", o_.from, "Start from an example (a wrong name lists them)");
+    init->add_flag("--no-color", o_.no_color, "No colours (NO_COLOR does the same)");
+    init->add_flag("--json", o_.json, "Output for programs");
+    CLI::App* console =
+        with_spec("console", "Evaluate expressions: variables, resources, blocks, functions",
+                  "Examples:\n  llmforge console\n  echo 'network.vpc.id' | llmforge console\n"
+                  "  llmforge console --jsonl < expressions.jsonl");
+    console->add_flag("--jsonl", o_.jsonl, "One request a line, one answer a line; no spec");
     CLI::App* graph = with_spec("graph", "Draw what needs what",
                                 "Examples:\n  llmforge graph | dot -Tsvg > graph.svg\n"
                                 "  llmforge graph --format html --out graph.html");

@@ -258,6 +258,10 @@ Surroundings Session::surroundings() {
   around.environment = world_.environment;
   FileSystem* files = &world_.files;
   around.read_file = [files](const std::string& path) { return files->read(path); };
+  around.read_zone = [files](const std::string& name) -> std::optional<std::string> {
+    auto data = files->read("/usr/share/zoneinfo/" + name);
+    return data ? std::optional<std::string>(std::move(*data)) : std::nullopt;
+  };
   return around;
 }
 

@@ -131,10 +131,27 @@ class ScopeActivation : public cel::Activation {
   ScopeActivation(const Graph::Context& context, Scope scope) : context_(context), scope_(scope) {}
   std::optional<Value> lookup(std::string_view name) const override;
   Value read_file(const std::string& path) const override;
+  std::optional<std::string> read_zone(const std::string& name) const override;
 
  private:
   const Graph::Context& context_;
   Scope scope_;
+};
+
+// Restores what was there when the evaluation is over: evaluations nest.
+class SourceScope {
+ public:
+  SourceScope(const Graph::Context& context, const AttributeSource& source)
+      : context_(context), previous_(context.source) {
+    context.source = &source;
+  }
+  ~SourceScope() { context_.source = previous_; }
+  SourceScope(const SourceScope&) = delete;
+  SourceScope& operator=(const SourceScope&) = delete;
+
+ private:
+  const Graph::Context& context_;
+  const AttributeSource* previous_;
 };
 
 // Brackets for keys: `a["b"]`, `a[0]`.

@@ -11,22 +11,6 @@ namespace lf {
 
 namespace {
 
-// Restores what was there when the evaluation is over: evaluations nest.
-class SourceScope {
- public:
-  SourceScope(const Graph::Context& context, const AttributeSource& source)
-      : context_(context), previous_(context.source) {
-    context.source = &source;
-  }
-  ~SourceScope() { context_.source = previous_; }
-  SourceScope(const SourceScope&) = delete;
-  SourceScope& operator=(const SourceScope&) = delete;
-
- private:
-  const Graph::Context& context_;
-  const AttributeSource* previous_;
-};
-
 std::string physical_name(const Graph::Context& context, const GraphNode& node) {
   const Scope scope{node.module, nullptr};
   std::string name = to_text(*context.lookup(scope, "prefix"));

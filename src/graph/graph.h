@@ -68,6 +68,8 @@ struct Surroundings {
   std::map<std::string, Value> variables;  // by name, converted to their types
   Environment environment;                 // for secret.env.NAME
   std::function<Result<std::string>(const std::string&)> read_file;  // path below the folder
+  // The system's data of a time zone by its name, e.g. "Europe/Berlin"; nullopt: no such zone.
+  std::function<std::optional<std::string>(const std::string&)> read_zone;
   // Pinned or freshly read look-ups: by query key. nullptr: not known yet.
   std::function<const Value*(const std::string& query)> pinned;
 };

@@ -385,6 +385,11 @@ Value ScopeActivation::read_file(const std::string& path) const {
   return text ? Value(*text) : Value::error(text.error().message);
 }
 
+std::optional<std::string> ScopeActivation::read_zone(const std::string& name) const {
+  const auto& read = context_.surroundings.read_zone;
+  return read ? read(name) : std::nullopt;
+}
+
 std::string index_address(std::string_view base, const Value& key) {
   std::string out(base);
   if (key.is_int()) return out + "[" + std::to_string(key.as_int()) + "]";

@@ -331,4 +331,11 @@ void check_types(const Spec& spec, ModuleLibrary& modules, Packages& packages,
   TypeCheck(spec, modules, packages, diagnostics).run();
 }
 
+Type check_asked(const Spec& spec, ModuleLibrary& modules, Packages& packages,
+                 const cel::Expression& expression, Diagnostics& diagnostics) {
+  Diagnostics known;  // the spec itself was checked before
+  TypeWorld world{spec, modules, packages, known, {}};
+  return cel::check(expression, world.scope(spec.root, spec.provider, nullptr), diagnostics);
+}
+
 }  // namespace lf

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "graph/graph.h"
+#include "lang/expression.h"
 
 namespace lf {
 
@@ -14,5 +15,9 @@ namespace lf {
 // evaluated; what is reported here would only be reported again.
 void check_types(const Spec& spec, ModuleLibrary& modules, Packages& packages,
                  Diagnostics& diagnostics);
+
+// The type of one expression in the scope of the spec itself; what is wrong is reported.
+Type check_asked(const Spec& spec, ModuleLibrary& modules, Packages& packages,
+                 const cel::Expression& expression, Diagnostics& diagnostics);
 
 }  // namespace lf

@@ -145,6 +145,18 @@ class PlanSource : public AttributeSource {
   const std::vector<const PlanItem*>& by_node_;
 };
 
+// The attribute source of what is there: each resource as state knows it, the rest as the spec
+// says.
+class RecordSource : public AttributeSource {
+ public:
+  RecordSource(const Graph& graph, const State& state) : graph_(graph), state_(state) {}
+  std::optional<Value> attribute(GraphId node, std::string_view field) const override;
+
+ private:
+  const Graph& graph_;
+  const State& state_;
+};
+
 // Digest of a secret under the state's key, as hex.
 using SecretDigest = std::function<std::string(const Value&)>;
 

@@ -32,4 +32,18 @@ std::optional<Value> PlanSource::attribute(GraphId node, std::string_view field)
   return attribute_before_create(graph_, node, item->desired, field);
 }
 
+std::optional<Value> RecordSource::attribute(GraphId node, std::string_view field) const {
+  const GraphNode& n = graph_.nodes[node];
+  const std::string& home = n.facet.empty() ? n.address : graph_.nodes[n.main].address;
+  const Record* record = state_.find(home);
+  if (record == nullptr || record->id.empty()) return graph_.spec_only().attribute(node, field);
+  if (field == "id") return Value(record->id);
+  if (n.type->property(field) == nullptr) return std::nullopt;
+  if (const Value* computed = record->computed.find(field)) return *computed;
+  if (const Value* observed = record->observed.find(field)) return *observed;
+  const Map applied = applied_properties(*record);
+  if (const Value* known = applied.find(field)) return *known;
+  return graph_.spec_only().attribute(node, field);
+}
+
 }  // namespace lf

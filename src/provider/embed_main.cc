@@ -100,6 +100,16 @@ int run(const fs::path& root, const fs::path& output, const fs::path& docs) {
     files->add(path, std::string{std::istreambuf_iterator<char>(in), {}});
     paths.insert(path);
   }
+  // "examples/aws-finetune.yaml": what `init --from` writes.
+  for (const char* folder : {"specs", "examples"}) {
+    for (const auto& example : fs::directory_iterator(docs.parent_path() / folder)) {
+      if (example.path().extension() != ".yaml") continue;
+      std::ifstream in(example.path(), std::ios::binary);
+      const std::string path = "examples/" + example.path().filename().string();
+      files->add(path, std::string{std::istreambuf_iterator<char>(in), {}});
+      paths.insert(path);
+    }
+  }
   const std::string blob = make_blob(*files, paths);
   std::ifstream old(output, std::ios::binary);
   // An unchanged blob keeps its time, so that nothing is linked again for it.

@@ -455,7 +455,7 @@ Result<std::string> find_spec(FileSystem& files, const std::string& given) {
     }
   }
   if (found.size() == 1) return found.front();
-  Error error(ErrorCode::invalid,
+  Error error(found.empty() ? ErrorCode::not_found : ErrorCode::invalid,
               found.empty() ? "there is no spec here: no llmforge.yaml and no *.yaml with `stack:`"
                             : "several specs are here: " + join(found, ", "));
   error.help.push_back(found.empty() ? "begin with: llmforge init" : "name the one you mean");

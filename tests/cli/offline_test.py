@@ -162,6 +162,44 @@ class Offline(unittest.TestCase):
         piped = subprocess.run([BINARY, "fmt", "-"], input="x:  1\n", capture_output=True, text=True, check=True)
         self.assertEqual(piped.stdout, "x: 1\n")
 
+    def test_init(self):
+        self.run_it("init", code=8)
+        os.remove(os.path.join(self.path, "llmforge.yaml"))
+        self.assertIn("bucket, environments, queues", self.run_it("init", "--from", "none", code=3).stderr)
+        self.assertIn("wrote llmforge.yaml", self.run_it("init", "--from", "queues").stdout)
+        self.run_it("validate")
+        self.run_it("init", code=8)
+
+    def console(self, text, *arguments, code=0):
+        done = subprocess.run([BINARY, "console", *arguments], input=text, cwd=self.path, capture_output=True, text=True)
+        self.assertEqual(done.returncode, code, done.stderr)
+        return done
+
+    def test_console(self):
+        self.assertEqual(self.console("vars.size\n1 + 2\n:type vars.size\n").stdout, "30s\n3\nduration\n")
+        self.assertIn("known after apply", self.console("resources.jobs.id\n").stdout)
+        self.with_state()
+        self.assertEqual(self.console("resources.jobs.id\n").stdout, '"q-1"\n')
+        self.assertIn("name: lab-jobs\n", self.console("resources.jobs\n").stdout)
+        self.assertIn("did you mean `size`", self.console("vars.sise\n", code=1).stderr)
+        self.assertIn("division by zero", self.console("1 / 0\n", code=1).stderr)
+        berlin = 'timestamp("2026-07-01T00:00:00Z").getHours("Europe/Berlin")\n'
+        self.assertEqual(self.console(berlin).stdout, "2\n")
+        self.assertEqual(self.console('{"expr": "[1].map(x, x + 1)"}\n', "--jsonl").stdout,
+                         '{"value":{"type":"list","value":[{"type":"int","value":"2"}]}}\n')
+        os.remove(os.path.join(self.path, "llmforge.yaml"))
+        self.assertEqual(self.console('size("abc")').stdout, "3\n")
+
+    def test_graph(self):
+        self.assertIn('"resources[\\"logs\\"]" -> "resources[\\"jobs\\"]";', self.run_it("graph").stdout)
+        self.assertIn("n1 --> n0", self.run_it("graph", "--format", "mermaid").stdout)
+        nodes = json.loads(self.run_it("graph", "--format", "json").stdout)["nodes"]
+        self.assertEqual([n["needs"] for n in nodes], [[], ['resources["jobs"]']])
+        self.run_it("graph", "--format", "html", "--out", "graph.html")
+        page = self.read("graph.html")
+        self.assertIn("<svg", page)
+        self.assertNotRegex(page, r"(src|href)=")
+
     def test_explain(self):
         self.assertIn("LF0201", self.run_it("explain", "lf0201").stdout)
         self.assertIn("## Properties", self.run_it("explain", "aws.sqs.queue").stdout)

@@ -6,7 +6,7 @@
 BUILD_PACKAGES=(
   g++ cmake ninja-build pkg-config git ca-certificates
   libcli11-dev libyaml-cpp-dev nlohmann-json3-dev libcurl4-openssl-dev libssl-dev libspdlog-dev
-  libfmt-dev libre2-dev libpugixml-dev zlib1g-dev
+  libfmt-dev libre2-dev libpugixml-dev zlib1g-dev libedit-dev
 )
 # To build and run the tests besides. mold only links faster; the formatter is checked by a test.
 TEST_PACKAGES=(catch2 python3 python3-venv jq tmux mold clang-format curl time)
