@@ -160,6 +160,7 @@ std::vector<std::string> caveats(const Plan& plan, const PlanView& view) {
       if (oldest == Timestamp{} || item.record->updated_at < oldest)
         oldest = item.record->updated_at;
     }
+    oldest.nanos = 0;  // seconds are what people read
     out.push_back(oldest == Timestamp{}
                       ? "not refreshed: the cloud was not asked"
                       : "not refreshed: compared with what state remembers, the oldest of " +
