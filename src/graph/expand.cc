@@ -136,6 +136,32 @@ std::string moved_address(const ModuleInstance& module, const std::string& text)
   return module.address + "." + text;
 }
 
+// What the user of a block or module says of what it makes: `ignore_changes: [instance.image]`
+// names a resource and its property there, `moved_from: [old]` the key or address that the block
+// had. Where a fixed unique name forbids two at a time, `create_before_delete` is not meant.
+void words_of_call(GraphNode& node, const ModuleInstance& module) {
+  const Lifecycle& words = module.call->lifecycle;
+  const std::string inside = node.address.substr(module.address.size());
+  if (words.create_before_delete && node.type->unique_name() == nullptr) {
+    node.create_before_delete = true;
+  }
+  const std::string own = node.decl->key + ".";
+  for (const std::string& path : words.ignore_changes) {
+    const bool nearest = node.module == &module;
+    if (nearest && path.starts_with(own)) node.ignore_changes.push_back(path.substr(own.size()));
+  }
+  for (const std::string& from : words.moved_from) {
+    const bool whole = from.find('.') != std::string::npos || from.find('[') != std::string::npos;
+    std::string before = from;
+    if (!whole) {
+      before = index_address(module.call->block, Value(from));
+      if (!module.parent->address.empty()) before = module.parent->address + "." + before;
+    }
+    if (module.each) before = index_address(before, module.each->key);
+    node.moved_from.push_back(before + inside);
+  }
+}
+
 void evaluate_lifecycle(Graph& graph, GraphNode& node) {
   Graph::Context& context = *graph.context;
   const Scope scope{node.module, node.each ? &*node.each : nullptr};
@@ -178,6 +204,7 @@ void evaluate_lifecycle(Graph& graph, GraphNode& node) {
       node.retain =
           node.retain || context.condition(*of_call.retain, outer, "retain").value_or(false);
     }
+    words_of_call(node, *m);
   }
 }
 

@@ -89,14 +89,14 @@ class ModuleParser {
     out.for_each = tree("for_each");
     out.protect = tree("protect");
     out.retain = tree("retain");
+    out.create_before_delete = flag(node, "create_before_delete");
+    out.ignore_changes = texts(node, "ignore_changes");
+    out.moved_from = texts(node, "moved_from");
     if (whole) {
       out.run = tree("run");
       out.alternatives = tree("alternatives");
       out.replace_on = tree("replace_on");
       out.adopt = tree("adopt");
-      out.create_before_delete = flag(node, "create_before_delete");
-      out.ignore_changes = texts(node, "ignore_changes");
-      out.moved_from = texts(node, "moved_from");
       if (const Node restart = node.find("restart")) {
         if (restart.text() == "on_interruption")
           out.restart_on_interruption = true;
@@ -470,7 +470,7 @@ class ModuleParser {
     }
     only(value,
          {"use", "with", "when", "for_each", "depends_on", "protect", "retain", "provider",
-          "timeouts"},
+          "timeouts", "create_before_delete", "ignore_changes", "moved_from"},
          "a module's use");
     std::string path = text_of(value.find("use"), "use");
     if (!path.starts_with('/') && !out_.folder.empty()) path = out_.folder + "/" + path;
@@ -585,8 +585,9 @@ void parse_module_parts(const Node& root, Module& out, Packages& packages, Modul
 ModuleCall parse_call(const Node& key, const Node& body, const std::string& block,
                       const Module& module, Packages& packages, ModuleStore& modules,
                       Diagnostics& diagnostics) {
-  static const std::vector<std::string> kWords = {"when",   "for_each", "depends_on", "protect",
-                                                  "retain", "provider", "timeouts"};
+  static const std::vector<std::string> kWords = {
+      "when",     "for_each", "depends_on",           "protect",        "retain",
+      "provider", "timeouts", "create_before_delete", "ignore_changes", "moved_from"};
   Module scratch;
   ModuleParser parser(scratch, packages, modules, "", diagnostics);
   ModuleCall call;

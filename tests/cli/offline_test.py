@@ -162,6 +162,21 @@ class Offline(unittest.TestCase):
         piped = subprocess.run([BINARY, "fmt", "-"], input="x:  1\n", capture_output=True, text=True, check=True)
         self.assertEqual(piped.stdout, "x: 1\n")
 
+    def test_words_of_blocks(self):
+        spec = "stack: lab\nprovider: aws\nregion: us-west-2\nregistries:\n  new: {moved_from: [old], %s}\n"
+        self.write("llmforge.yaml", spec % "create_before_delete: true")
+        applied = {"": {"name": "lab-old", "image_tag_mutability": "MUTABLE"}}
+        self.write(".llmforge/lab.llmforge.json",
+                   snapshot([record('registries["old"].repository', "aws.ecr.repository", "lab-old", applied=applied)], []))
+        plan = self.run_it("plan", "--offline").stdout
+        self.assertIn('registries["new"].repository  aws.ecr.repository  replace lab-old', plan)  # its name has the key in it
+        self.write("llmforge.yaml", spec % "ignore_changes: [repository.name]")
+        plan = self.run_it("plan", "--offline").stdout
+        self.assertIn('moved from registries["old"].repository', plan)
+        self.assertNotIn("lab-new", plan)
+        self.write("llmforge.yaml", spec % "replace_on: 1")
+        self.assertIn("LF0201", self.run_it("plan", "--offline", code=3).stderr)
+
     def test_init(self):
         self.run_it("init", code=8)
         os.remove(os.path.join(self.path, "llmforge.yaml"))
