@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cli/developer_log.h"
 #include "cli/progress_json.h"
 #include "cli/progress_lines.h"
 #include "cli/progress_tree.h"
@@ -39,6 +40,12 @@ class Chosen final : public Progress, private EventSink {
     } else {
       view_ = std::make_unique<ProgressLines>(how, write);
     }
+    auto log = make_developer_log(world.environment);
+    if (log) {
+      log_ = std::move(*log);
+    } else {
+      show_error(log.error(), options.json, terminal);  // a run is worth more than its log
+    }
     if (!trace_path_.empty()) trace_ = std::make_unique<Trace>();
   }
 
@@ -60,6 +67,7 @@ class Chosen final : public Progress, private EventSink {
   void on_event(const EngineEvent& event) override {
     view_->on_event(event);
     if (trace_ != nullptr) trace_->on_event(event);
+    if (log_ != nullptr) log_->on_event(event);
   }
 
   FileSystem& files_;
@@ -67,6 +75,7 @@ class Chosen final : public Progress, private EventSink {
   std::unique_ptr<EventSink> view_;
   ProgressTree* tree_ = nullptr;  // view_, where it is one
   std::unique_ptr<Trace> trace_;
+  std::unique_ptr<EventSink> log_;  // for developers; null: none
 };
 
 }  // namespace

@@ -177,6 +177,20 @@ class Offline(unittest.TestCase):
         self.write("llmforge.yaml", spec % "replace_on: 1")
         self.assertIn("LF0201", self.run_it("plan", "--offline", code=3).stderr)
 
+    def test_developer_log(self):
+        def plan(**log):
+            return subprocess.run([BINARY, "plan", "--sandbox"], cwd=self.path, env=os.environ | log, capture_output=True, text=True)
+        log = os.path.join(self.path, "log.txt")
+        self.assertEqual(plan(LLMFORGE_LOG="trace", LLMFORGE_LOG_PATH=log).returncode, 0)
+        lines = self.read("log.txt").splitlines()
+        events = [json.loads(line[line.index("{"):]) for line in lines]
+        self.assertIn("GetCallerIdentity", [e.get("action") for e in events if e["event"] == "call_sent"])
+        self.assertEqual(plan(LLMFORGE_LOG="debug", LLMFORGE_LOG_PATH=log).returncode, 0)
+        more = self.read("log.txt").splitlines()[len(lines):]
+        self.assertTrue(more and not any("call_sent" in line for line in more))
+        self.assertIn("there are: off, debug, trace", plan(LLMFORGE_LOG="loud").stderr)
+        self.assertIn("cannot be written", plan(LLMFORGE_LOG="debug", LLMFORGE_LOG_PATH="/dev/null/log").stderr)
+
     def test_init(self):
         self.run_it("init", code=8)
         os.remove(os.path.join(self.path, "llmforge.yaml"))
