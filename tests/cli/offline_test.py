@@ -221,6 +221,8 @@ class Offline(unittest.TestCase):
 
     def test_graph(self):
         self.assertIn('"resources[\\"logs\\"]" -> "resources[\\"jobs\\"]";', self.run_it("graph").stdout)
+        drawn = subprocess.run(["dot", "-Tsvg"], input=self.run_it("graph").stdout, capture_output=True, text=True, check=True)
+        self.assertEqual((drawn.stdout.count('class="node"'), drawn.stdout.count('class="edge"'), drawn.stderr), (2, 1, ""))
         self.assertIn("n1 --> n0", self.run_it("graph", "--format", "mermaid").stdout)
         nodes = json.loads(self.run_it("graph", "--format", "json").stdout)["nodes"]
         self.assertEqual([n["needs"] for n in nodes], [[], ['resources["jobs"]']])
