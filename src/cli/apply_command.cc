@@ -30,6 +30,7 @@ class ApplyRun {
     const PlanView view = plan_view(*session, context_);
     const bool json = context_.options.json;
     print(render_plan(plan, view));
+    (void)flush_output();  // a log of both streams has the plan before what is done
     Task<Result<void>> noting = note_observations(session, &plan);
     Result<void> noted = co_await std::move(noting);
     if (!noted) co_return tell(noted.error());
