@@ -41,5 +41,6 @@ int run_expand(CommandContext& context);
 int run_eject(CommandContext& context);
 int run_explain(CommandContext& context);
 int run_sandbox(CommandContext& context);
+int run_lsp(CommandContext& context);
 
 }  // namespace lf

@@ -14,6 +14,7 @@ struct Raw {
   std::vector<std::string> variables;
   std::string sandbox;
   bool sandbox_given = false;
+  bool stdio = false;
 };
 
 void add_common(CLI::App* app, Options& o, Raw& raw) {
@@ -224,6 +225,11 @@ class CommandLine {
     add_common(sandbox, o_, raw_);
     sandbox->add_option("--listen", o_.listen, "Address and port");
     sandbox->add_option("--data", o_.state, "Folder that keeps the model cloud between runs");
+    CLI::App* lsp = with_spec(
+        "lsp", "The language server, on standard input and output",
+        "Editors start it (docs/editor.md). SPEC, --env and --var say what is checked where "
+        "the opened file does not.");
+    lsp->add_flag("--stdio", raw_.stdio, "What it does anyway; many editors say so");
     CLI::App* version = app_.add_subcommand("version", "Print the version");
     version->add_flag("--json", o_.json, "Output for programs");
   }

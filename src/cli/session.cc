@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "base/units.h"
 #include "cli/version.h"
+#include "graph/offline.h"
 #include "graph/reuse.h"
 #include "graph/typecheck.h"
 #include "graph/validate.h"
@@ -273,24 +274,7 @@ Result<bool> Session::check_offline() {
     return lock_.find(query);
   };
   StoreLibrary library(*modules_);
-  // A conditional or a repetition over what is not looked up yet is not wrong; the full expansion
-  // reports it with the look-ups at hand.
-  Diagnostics found;
-  Graph graph = expand(spec_.spec, library, *packages_, around, found);
-  if (graph.wanted.empty() || found.has_errors()) {
-    if (graph.wanted.empty()) {
-      diagnostics_.append(found);
-    } else {
-      for (const auto& d : found.all()) {
-        if (d.code == Code::LF0403 || d.code == Code::LF0408) continue;
-        Diagnostic& copy = diagnostics_.add(d.code, d.primary.span, d.message, d.primary.text);
-        copy.others = d.others;
-        copy.fixes = d.fixes;
-        copy.help = d.help;
-      }
-    }
-  }
-  if (!diagnostics_.has_errors()) validate_graph(graph, diagnostics_);
+  Graph graph = lf::check_offline(spec_.spec, library, *packages_, around, diagnostics_);
   expanded_ = !diagnostics_.has_errors() && graph.wanted.empty() &&
               !(options_.update_lock && !asked.empty());
   resolved_.queries.assign(asked.begin(), asked.end());

@@ -13,7 +13,7 @@ import sys
 
 from cpp_text import CppText, closing, functions
 
-LAYERS = "base yaml lang provider spec graph state plan render engine sandbox cli".split()
+LAYERS = "base yaml lang provider spec graph state plan render engine sandbox editor cli".split()
 MAX_FILE_LINES, MAX_FUNCTION_LINES, MAX_COLUMNS = 800, 120, 100
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 
