@@ -5,6 +5,7 @@
 
 #include "base/strings.h"
 #include "cli/commands.h"
+#include "cli/judge.h"
 #include "cli/planning.h"
 #include "cli/report.h"
 #include "engine/bounded.h"
@@ -31,12 +32,15 @@ class ApplyRun {
     const bool json = context_.options.json;
     print(render_plan(plan, view));
     (void)flush_output();  // a log of both streams has the plan before what is done
+    Judge judge(*session, session->graph(), plan, destroy_);
+    if (const int refused = judge.before(context_); refused >= 0) co_return refused;
     Task<Result<void>> noting = note_observations(session, &plan);
     Result<void> noted = co_await std::move(noting);
     if (!noted) co_return tell(noted.error());
     if (context_.options.refresh == "only" || !plan.has_changes()) {
       if (Result<void> pinned = session->save_lock_file(); !pinned) co_return tell(pinned.error());
-      Task<int> closing = finish(session, kDone);
+      const bool holds = context_.options.refresh == "only" || judge.after(context_);
+      Task<int> closing = finish(session, holds ? kDone : kFailed);
       const int code = co_await std::move(closing);
       co_return code;
     }
@@ -64,7 +68,7 @@ class ApplyRun {
     const std::string mark = session->stack_mark();
     Task<Result<ApplyResult>> applying =
         apply_plan(&session->engine(), session->store(), &session->graph(), &plan, clouds,
-                   &session->packages(), digest, mark, &session->diagnostics());
+                   &session->packages(), digest, mark, &session->diagnostics(), judge.approve());
     if (context_.changing != nullptr) *context_.changing = true;
     Result<ApplyResult> applied = co_await std::move(applying);
     if (!applied) {
@@ -88,6 +92,7 @@ class ApplyRun {
         }
       }
     }
+    if (code == kDone && !judge.after(context_)) code = kFailed;
     Task<int> closing = finish(session, code);
     const int last = co_await std::move(closing);
     co_return last;

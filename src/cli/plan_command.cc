@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `plan`: everything that apply would decide, nothing that it would do.
 #include "cli/commands.h"
+#include "cli/judge.h"
 #include "cli/planning.h"
 #include "plan/render.h"
 
@@ -20,6 +21,9 @@ Task<int> plan_task(CommandContext* context, Session* session) {
   }
   const PlanView view = plan_view(*session, *context);
   print(render_plan(plan, view));
+  (void)flush_output();
+  Judge judge(*session, session->graph(), plan, false);
+  if (const int refused = judge.before(*context); refused >= 0) co_return refused;
   if (!context->options.out.empty()) {
     Result<void> written = save_plan(*session, plan, context->options.out);
     if (!written) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/planning.h"
 
+#include "cli/judge.h"
 #include "engine/preflight.h"
 
 namespace lf {
@@ -15,9 +16,7 @@ PlanningEnd failed(CommandContext* context, const Error& error) {
 PlanningEnd invalid(CommandContext* context, Session* session) {
   show_diagnostics(session->diagnostics(), session->sources(), context->options.json,
                    context->terminal);
-  bool refused = false;
-  for (const auto& d : session->diagnostics().all()) refused = refused || d.code == Code::LF0501;
-  return {refused ? kRefused : kUsage};
+  return {exit_code_of(session->diagnostics())};
 }
 
 // What the cloud does not offer is said now. With other places left to try it is a note.

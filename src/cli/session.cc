@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "base/units.h"
 #include "cli/version.h"
+#include "graph/check_demands.h"
 #include "graph/offline.h"
 #include "graph/reuse.h"
 #include "graph/typecheck.h"
@@ -67,6 +68,7 @@ Result<bool> Session::load_spec() {
   if (diagnostics_.has_errors()) return false;
   StoreLibrary library(*modules_);
   check_types(spec_.spec, library, *packages_, diagnostics_);
+  check_demand_types(spec_.spec, spec_.demands.checks, library, *packages_, diagnostics_);
   if (diagnostics_.has_errors()) return false;
   engine_.command = options_.command;
   engine_.stack = spec_.spec.stack;

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/strings.h"
 #include "cli/command_tools.h"
+#include "cli/judge.h"
 
 namespace lf {
 
@@ -16,6 +17,14 @@ Task<int> validate(CommandContext* context, Session* session) {
   if (!*sound) co_return tell_invalid(*context, *session);
   show_diagnostics(session->diagnostics(), session->sources(), context->options.json,
                    context->terminal);
+  if (!session->spec().demands.empty()) {
+    // As if nothing were there yet: what is refused then is refused for everybody.
+    Diagnostics planning;
+    const Plan plan = make_plan(session->offline_graph(), State(), Observations(),
+                                session->packages(), PlanOptions(), session->digest(), planning);
+    Judge judge(*session, session->offline_graph(), plan, false);
+    if (const int refused = judge.before(*context); refused >= 0) co_return refused;
+  }
   const Spec& spec = session->spec().spec;
   size_t resources = 0;
   for (const auto& node : session->offline_graph().nodes) resources += node.facet.empty() ? 1 : 0;

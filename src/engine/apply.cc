@@ -52,7 +52,8 @@ class LiveSource : public AttributeSource {
 class Applier {
  public:
   Applier(EngineContext& context, Store& store, Graph& graph, Plan& plan, CloudOf clouds,
-          Packages& packages, SecretDigest digest, std::string stack_mark, Diagnostics& diagnostics)
+          Packages& packages, SecretDigest digest, std::string stack_mark, Diagnostics& diagnostics,
+          Approve approve)
       : context_(context),
         store_(store),
         graph_(graph),
@@ -62,6 +63,7 @@ class Applier {
         digest_(digest),
         stack_mark_(std::move(stack_mark)),
         diagnostics_(diagnostics),
+        approve_(std::move(approve)),
         operator_(context, store, digest),
         settled_(graph.nodes.size(), true),
         source_(graph, store, settled_),
@@ -306,6 +308,9 @@ class Applier {
       return fail(ErrorCode::internal, "`" + name.as_string() + "` is still not known: " +
                                            join(unknown_origins(value), ", "));
     }
+    if (approve_) {
+      if (Result<void> fine = approve_(item, desired); !fine) return fail(fine.error());
+    }
     return desired;
   }
 
@@ -540,6 +545,13 @@ class Applier {
         co_return subject->record.id;
       }
     }
+    if (approve_ && item.action == Action::replace && operation.kind == Operation::Kind::remove &&
+        generation == 0) {
+      // As far as it is known now: what may not be made again is not deleted.
+      Diagnostics problems;
+      const Map desired = graph_.desired(item.node, source_, problems);
+      if (Result<void> fine = approve_(item, desired); !fine) co_return fail(fine.error());
+    }
     subject->desired = applied_properties(subject->record);
     const std::string id = subject->record.id;
     Task<Result<Subject>> working = operation.kind == Operation::Kind::empty
@@ -586,6 +598,7 @@ class Applier {
   SecretDigest digest_;
   std::string stack_mark_;
   Diagnostics& diagnostics_;
+  Approve approve_;
   Operator operator_;
   std::vector<bool> settled_;
   LiveSource source_;
@@ -604,10 +617,11 @@ class Applier {
 
 Task<Result<ApplyResult>> apply_plan(EngineContext* context, Store* store, Graph* graph, Plan* plan,
                                      CloudOf clouds, Packages* packages, SecretDigest digest,
-                                     std::string stack_mark, Diagnostics* diagnostics) {
-  auto applier =
-      std::make_unique<Applier>(*context, *store, *graph, *plan, std::move(clouds), *packages,
-                                std::move(digest), std::move(stack_mark), *diagnostics);
+                                     std::string stack_mark, Diagnostics* diagnostics,
+                                     Approve approve) {
+  auto applier = std::make_unique<Applier>(*context, *store, *graph, *plan, std::move(clouds),
+                                           *packages, std::move(digest), std::move(stack_mark),
+                                           *diagnostics, std::move(approve));
   Task<Result<ApplyResult>> running = applier->run();
   Result<ApplyResult> result = co_await std::move(running);
   co_return result;

@@ -3,6 +3,7 @@
 // nothing new: what turns out to need more than was planned stops with `plan changed`.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -27,9 +28,14 @@ struct ApplyResult {
   std::vector<Output> outputs;
 };
 
+// Asked with all properties known, right before the first request that makes or changes a resource.
+// An error: nothing is sent for it.
+using Approve = std::function<Result<void>(const PlanItem& item, const Map& desired)>;
+
 // `graph` gives the desired properties again as soon as what they refer to is known.
 Task<Result<ApplyResult>> apply_plan(EngineContext* context, Store* store, Graph* graph, Plan* plan,
                                      CloudOf clouds, Packages* packages, SecretDigest digest,
-                                     std::string stack_mark, Diagnostics* diagnostics);
+                                     std::string stack_mark, Diagnostics* diagnostics,
+                                     Approve approve = {});
 
 }  // namespace lf

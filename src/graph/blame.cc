@@ -67,7 +67,49 @@ class Search {
   int steps_ = 200;
 };
 
+class Giver {
+ public:
+  explicit Giver(const Tree* repeated_over) : repeated_over_(repeated_over) {}
+
+  Span of(const Tree& tree, const ModuleInstance& module) {
+    if (module.module->kind != ModuleKind::block) return tree.span;
+    Span found;
+    for_each_expression(tree, [&](const cel::Expression& expression) {
+      for (const auto& reference : expression.references()) {
+        if (!found.valid() && --steps_ > 0) found = behind(reference, module);
+      }
+    });
+    return found;
+  }
+
+ private:
+  Span behind(const cel::Reference& reference, const ModuleInstance& module) {
+    if (reference.root == "each") {
+      const Tree* over = std::exchange(repeated_over_, nullptr);
+      return over == nullptr ? Span{} : of(*over, module);
+    }
+    if (reference.root == "locals" && !reference.path.empty()) {
+      for (const auto& local : module.module->locals) {
+        if (local.key == reference.path[0]) return of(local.value, module);
+      }
+      return {};
+    }
+    if (module.module->input(reference.root) == nullptr || module.call == nullptr) return {};
+    for (const auto& entry : module.call->inputs) {
+      if (entry.key == reference.root) return of(entry.value, *module.parent);
+    }
+    return {};
+  }
+
+  const Tree* repeated_over_;
+  int steps_ = 200;
+};
+
 }  // namespace
+
+Span where_given(const ModuleInstance& module, const Tree& tree, const Tree* repeated_over) {
+  return Giver(repeated_over).of(tree, module);
+}
 
 Span where_written(const ModuleInstance& module, const Tree& tree, const std::string& text,
                    const Tree* repeated_over) {

@@ -16,4 +16,10 @@ namespace lf {
 Span where_written(const ModuleInstance& module, const Tree& tree, const std::string& text,
                    const Tree* repeated_over = nullptr);
 
+// Where the user gave what `tree`, an expression of `module`, takes its value from: `tree` itself
+// where the module is the user's own, else the value that was given to the block for the first
+// input that it looks at. Invalid: nothing was given.
+Span where_given(const ModuleInstance& module, const Tree& tree,
+                 const Tree* repeated_over = nullptr);
+
 }  // namespace lf

@@ -13,9 +13,9 @@ namespace lf {
 namespace {
 
 const std::vector<std::string>& root_words() {
-  static const std::vector<std::string> kWords = {"llmforge",     "stack",     "provider",
-                                                  "region",       "providers", "tags",
-                                                  "environments", "backend",   "doc"};
+  static const std::vector<std::string> kWords = {
+      "llmforge",     "stack",   "provider", "region",   "providers", "tags",
+      "environments", "backend", "doc",      "policies", "checks"};
   return kWords;
 }
 
@@ -90,6 +90,7 @@ class Loader {
     std::vector<std::string> taken = root_words();
     parse_module_parts(root, spec.root, packages_, modules_, spec.provider, taken, diagnostics_);
     blocks(root, taken);
+    out_.demands = parse_demands(root, spec, files_, sources_, tree_, packages_, diagnostics_);
     variables();
     return std::move(out_);
   }

@@ -13,6 +13,7 @@
 #include "provider/package.h"
 #include "spec/files.h"
 #include "spec/module.h"
+#include "spec/policy.h"
 
 namespace lf {
 
@@ -48,6 +49,7 @@ struct LoadedSpec {
   Spec spec;
   std::map<std::string, Value> variables;
   std::map<std::string, bool> secret_variables;
+  Demands demands;  // `policies` and `checks`
 };
 
 // Reads and checks. Usable where `diagnostics` has no errors.

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/judge.h"
+
+#include <algorithm>
+
+namespace lf {
+
+namespace {
+
+PolicyNames names_of(Session& session, bool destroy) {
+  const Spec& spec = session.spec().spec;
+  PolicyNames out;
+  out.stack = spec.stack;
+  out.environment = spec.environment;
+  out.region = spec.region;
+  out.variables = session.spec().variables;
+  out.now = session.world().clock.now();
+  out.destroy = destroy;
+  return out;
+}
+
+}  // namespace
+
+int exit_code_of(const Diagnostics& diagnostics) {
+  const bool refused =
+      std::any_of(diagnostics.all().begin(), diagnostics.all().end(), [](const Diagnostic& d) {
+        return d.code == Code::LF0501 || d.code == Code::LF0511 || d.code == Code::LF0515 ||
+               d.code == Code::LF0521;
+      });
+  return refused ? kRefused : kUsage;
+}
+
+Judge::Judge(Session& session, const Graph& graph, const Plan& plan, bool destroy)
+    : session_(session),
+      graph_(graph),
+      plan_(plan),
+      destroy_(destroy),
+      policies_(session.spec().demands.policies, names_of(session, destroy), graph, plan,
+                session.packages(), session.sources()) {}
+
+int Judge::before(const CommandContext& context) {
+  Diagnostics found;
+  policies_.judge(found);
+  if (!destroy_) {
+    const PlannedValues planned(graph_, plan_);
+    open_checks_ =
+        run_checks(session_.spec().demands.checks, Moment::before, graph_, planned.source(), found);
+  }
+  if (found.empty()) return -1;
+  show_diagnostics(found, session_.sources(), context.options.json, context.terminal);
+  return found.has_errors() ? exit_code_of(found) : -1;
+}
+
+Approve Judge::approve() {
+  if (session_.spec().demands.policies.empty()) return {};
+  return
+      [this](const PlanItem& item, const Map& desired) { return policies_.approve(item, desired); };
+}
+
+bool Judge::after(const CommandContext& context) {
+  if (destroy_) return true;
+  Diagnostics found;
+  policies_.finish(found);
+  const RecordSource real(graph_, session_.state());
+  run_checks(session_.spec().demands.checks, Moment::after, graph_, real, found, open_checks_);
+  if (found.empty()) return true;
+  show_diagnostics(found, session_.sources(), context.options.json, context.terminal);
+  return !found.has_errors();
+}
+
+}  // namespace lf
