@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "editor/uri.h"
+#include "graph/check_demands.h"
+#include "graph/context.h"
 #include "graph/offline.h"
 #include "graph/typecheck.h"
 
@@ -25,10 +27,19 @@ Diagnostics without_missing_variables(const Diagnostics& all) {
 
 }  // namespace
 
-Checked::Checked(FileSystem& files, RootKind kind, std::string path, const CheckOptions& options)
-    : kind_(kind), path_(std::move(path)) {
-  packages_ = std::make_unique<Packages>(sources_, diagnostics_, options.overlay);
-  modules_ = std::make_unique<ModuleStore>(files, sources_, *packages_, diagnostics_);
+PackageSet::PackageSet(FileSystem& files, std::shared_ptr<const PackageFiles> overlay)
+    : packages(sources, diagnostics, std::move(overlay)),
+      blocks(files, sources, packages, diagnostics),
+      catalogs(packages) {}
+
+Checked::Checked(FileSystem& files, std::shared_ptr<PackageSet> packages, RootKind kind,
+                 std::string path, const CheckOptions& options)
+    : kind_(kind),
+      path_(std::move(path)),
+      set_(std::move(packages)),
+      first_source_(static_cast<SourceId>(set_->sources.size())) {
+  modules_ = std::make_unique<ModuleStore>(files, set_->sources, set_->packages, diagnostics_);
+  modules_->share_blocks(set_->blocks);
   library_ = std::make_unique<StoreLibrary>(*modules_);
   if (kind_ == RootKind::spec) {
     load(files, options);
@@ -37,7 +48,8 @@ Checked::Checked(FileSystem& files, RootKind kind, std::string path, const Check
   }
   collect_modules(loaded_.spec.root);
   note_files();
-  if (!diagnostics_.has_errors()) check(files, options);
+  if (!diagnostics_.has_errors() && !set_->diagnostics.has_errors()) check(files, options);
+  diagnostics_.append(set_->diagnostics);
   found_ = diagnostics_.sorted();
 }
 Checked::~Checked() = default;
@@ -49,7 +61,7 @@ void Checked::load(FileSystem& files, const CheckOptions& options) {
   how.variables = options.variables;
   how.variable_files = options.variable_files;
   how.environment_variables = options.environment_variables;
-  loaded_ = load_spec(files, sources_, *packages_, *modules_, how, diagnostics_);
+  loaded_ = load_spec(files, set_->sources, set_->packages, *modules_, how, diagnostics_);
   readable_ = loaded_.spec.root.span.valid();
   open_variables();
 }
@@ -77,7 +89,7 @@ void Checked::load_module() {
   spec.stack = "module";
   spec.path = path_;
   spec.folder = folder_of(path_);
-  const auto names = packages_->names();
+  const auto names = set_->packages.names();
   if (!names.empty()) spec.provider = names.front();
   spec.providers.push_back({spec.provider, spec.provider, "", "", {}});
   if (module == nullptr) return;
@@ -90,11 +102,19 @@ void Checked::load_module() {
 }
 
 void Checked::check(FileSystem& files, const CheckOptions& options) {
-  check_types(loaded_.spec, *library_, *packages_, diagnostics_);
+  check_types(loaded_.spec, *library_, set_->packages, diagnostics_);
+  check_demand_types(loaded_.spec, loaded_.demands.checks, *library_, set_->packages, diagnostics_);
   if (diagnostics_.has_errors() || kind_ == RootKind::module) return;
   const Value unknown(Unknown{"string", {"account"}, false});
   Surroundings around;
   around.account = around.partition = around.dns_suffix = unknown;
+  if (options.keep_graph) {
+    // Who compares two graphs wants the names that an account is part of, whichever it is, and what
+    // exists only under conditions.
+    around.account = around.partition = around.dns_suffix = Value("any");
+    for (ModuleCall& call : loaded_.spec.root.calls) call.lifecycle.when.reset();
+    for (ResourceDecl& resource : loaded_.spec.root.resources) resource.lifecycle.when.reset();
+  }
   around.variables = loaded_.variables;
   around.environment = options.environment_variables;
   around.read_file = [&files](const std::string& path) { return files.read(path); };
@@ -105,7 +125,13 @@ void Checked::check(FileSystem& files, const CheckOptions& options) {
   const std::string& folder = loaded_.spec.folder;
   const auto lock = LockFile::load(files, (folder.empty() ? "" : folder + "/") + "llmforge.lock");
   around.pinned = [&lock](const std::string& query) { return lock ? lock->find(query) : nullptr; };
-  check_offline(loaded_.spec, *library_, *packages_, around, diagnostics_);
+  Graph graph =
+      check_offline(loaded_.spec, *library_, set_->packages, around, diagnostics_, &set_->catalogs);
+  if (!options.keep_graph) return;
+  graph_ = std::move(graph);
+  // What it asks of the world from here on must not lead to what ends with this call.
+  Surroundings& kept = graph_->context->surroundings;
+  kept.pinned = [](const std::string&) -> const Value* { return nullptr; };
 }
 
 void Checked::collect_modules(const Module& module) {
@@ -119,9 +145,9 @@ void Checked::collect_modules(const Module& module) {
 }
 
 void Checked::note_files() {
-  for (size_t i = 0; i < sources_.size(); ++i) {
+  for (size_t i = first_source_; i < set_->sources.size(); ++i) {
     const auto id = static_cast<SourceId>(i);
-    const std::string& path = sources_.get(id).path();
+    const std::string& path = set_->sources.get(id).path();
     if (!path.starts_with('/')) continue;  // of a package, or a variable's text
     const std::string normal = normal_path(path);
     if (source_ids_.emplace(normal, id).second) paths_.push_back(normal);
@@ -152,8 +178,8 @@ const Module* Checked::module_at(const std::string& path) const {
 
 ModuleScope& Checked::scope(const Module& module) {
   if (!types_) {
-    types_ =
-        std::make_unique<TypeWorld>(TypeWorld{loaded_.spec, *library_, *packages_, silent_, {}});
+    types_ = std::make_unique<TypeWorld>(
+        TypeWorld{loaded_.spec, *library_, set_->packages, silent_, {}});
   }
   ModuleScope& root = types_->scope(loaded_.spec.root, loaded_.spec.provider, nullptr);
   if (&module == &loaded_.spec.root) return root;
@@ -163,6 +189,11 @@ ModuleScope& Checked::scope(const Module& module) {
 const Module* Checked::called(const ModuleCall& call, const Module& caller) {
   ModuleScope& from = scope(caller);
   return types_->module_of(call, from);
+}
+
+const Index& Checked::index() {
+  if (!index_) index_ = std::make_unique<Index>(*this);
+  return *index_;
 }
 
 }  // namespace lf::editor

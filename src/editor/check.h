@@ -12,8 +12,10 @@
 
 #include "base/diagnostic.h"
 #include "base/world.h"
+#include "editor/symbols.h"
 #include "engine/resolve.h"
 #include "graph/type_scope.h"
+#include "provider/catalog.h"
 #include "provider/package.h"
 #include "spec/load.h"
 
@@ -25,6 +27,18 @@ struct CheckOptions {
   std::vector<std::string> variable_files;
   Environment environment_variables;
   std::shared_ptr<const PackageFiles> overlay;  // --provider-dir; may be null
+  bool keep_graph = false;  // for graph(), of some account and with all conditions met
+};
+
+// Packages, their blocks and catalogs, read once for many checks. The texts of all checks lie in
+// `sources` too, those of past ones as well: who makes checks takes a new set now and then.
+struct PackageSet {
+  explicit PackageSet(FileSystem& files, std::shared_ptr<const PackageFiles> overlay);
+  Sources sources;
+  Diagnostics diagnostics;  // of the packages' own files
+  Packages packages;
+  ModuleStore blocks;
+  Catalogs catalogs;
 };
 
 enum class RootKind : uint8_t {
@@ -35,19 +49,21 @@ enum class RootKind : uint8_t {
 class Checked {
  public:
   // `path` is absolute. Reads what it needs from `files`, which must outlive this.
-  Checked(FileSystem& files, RootKind kind, std::string path, const CheckOptions& options);
+  Checked(FileSystem& files, std::shared_ptr<PackageSet> packages, RootKind kind, std::string path,
+          const CheckOptions& options);
   ~Checked();
   Checked(const Checked&) = delete;
   Checked& operator=(const Checked&) = delete;
 
   RootKind kind() const { return kind_; }
   const std::string& path() const { return path_; }
-  const Sources& sources() const { return sources_; }
+  const Sources& sources() const { return set_->sources; }
   const std::vector<Diagnostic>& diagnostics() const { return found_; }
   // False: the text could not be read as YAML, so that nothing is known of its content.
   bool readable() const { return readable_; }
   const Spec& spec() const { return loaded_.spec; }
-  Packages& packages() { return *packages_; }
+  Packages& packages() { return set_->packages; }
+  Catalogs& catalogs() { return set_->catalogs; }
   ModuleStore& modules() { return *modules_; }
   // The kind of the stack's own provider; for a module by itself that of any package.
   const std::string& provider() const { return loaded_.spec.provider; }
@@ -62,6 +78,9 @@ class Checked {
   // What names mean in a module's expressions. Only for modules of this check.
   ModuleScope& scope(const Module& module);
   const Module* called(const ModuleCall& call, const Module& caller);
+  const Index& index();  // made when first asked for
+  // What it expands to; nullptr: not kept, or it does not come so far.
+  const Graph* graph() const { return graph_ ? &*graph_ : nullptr; }
 
  private:
   void load(FileSystem& files, const CheckOptions& options);
@@ -73,9 +92,9 @@ class Checked {
 
   RootKind kind_;
   std::string path_;
-  Sources sources_;
+  std::shared_ptr<PackageSet> set_;
+  SourceId first_source_;
   Diagnostics diagnostics_;
-  std::unique_ptr<Packages> packages_;
   std::unique_ptr<ModuleStore> modules_;
   std::unique_ptr<StoreLibrary> library_;
   LoadedSpec loaded_;
@@ -85,6 +104,8 @@ class Checked {
   std::map<std::string, const Module*> user_modules_;  // by normal path
   Diagnostics silent_;                                 // of `types_`
   std::unique_ptr<TypeWorld> types_;                   // made when first asked for
+  std::unique_ptr<Index> index_;
+  std::optional<Graph> graph_;
   bool readable_ = false;
 };
 

@@ -32,6 +32,11 @@ const std::map<std::string_view, Server::Method>& Server::methods() {
       {"textDocument/codeAction", {&Server::code_action, false}},
       {"textDocument/formatting", {&Server::formatting, false}},
       {"textDocument/documentSymbol", {&Server::document_symbol, false}},
+      {"textDocument/definition", {&Server::definition, false}},
+      {"textDocument/references", {&Server::references, false}},
+      {"textDocument/documentHighlight", {&Server::document_highlight, false}},
+      {"textDocument/prepareRename", {&Server::prepare_rename, false}},
+      {"textDocument/rename", {&Server::rename, false}},
   };
   return kMethods;
 }
@@ -149,6 +154,10 @@ Value Server::capabilities() const {
       {"textDocumentSync",
        Value(Map{{"openClose", Value(true)}, {"change", Value(2)}, {"save", Value(true)}})},
       {"documentSymbolProvider", Value(true)},
+      {"definitionProvider", Value(true)},
+      {"referencesProvider", Value(true)},
+      {"documentHighlightProvider", Value(true)},
+      {"renameProvider", Value(Map{{"prepareProvider", Value(true)}})},
       {"codeActionProvider", Value(Map{{"codeActionKinds", Value(List{Value("quickfix")})}})},
       {"documentFormattingProvider", Value(true)},
   });

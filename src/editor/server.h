@@ -83,7 +83,22 @@ class Server {
   Answer formatting(const Value& params);
 
   // server_language.cc: questions about a place
+  struct Target {  // what a request asks about
+    std::string path;
+    Checked* root = nullptr;  // nullptr: none of ours
+    SourceId source = kNoSource;
+    uint32_t offset = 0;
+    const Occurrence* occurrence = nullptr;
+  };
+  std::expected<Target, Failure> target(const Value& params);
+  std::optional<Location> shown(Locator& locator, const Sources& sources, Span span);
   Answer document_symbol(const Value& params);
+  Answer definition(const Value& params);
+  Value module_file(const Target& at);
+  Answer references(const Value& params);
+  Answer document_highlight(const Value& params);
+  Answer prepare_rename(const Value& params);
+  Answer rename(const Value& params);
 
   ServerOptions options_;
   Workspace workspace_;

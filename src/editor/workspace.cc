@@ -12,6 +12,9 @@ namespace {
 constexpr size_t kFolderFilesMax = 64;        // looked at in one folder
 constexpr uint64_t kProbeBytesMax = 1 << 20;  // larger files are not looked into for a `stack:`
 
+// Of texts of past checks that are kept at most.
+constexpr size_t kTextsBytesMax = 12u << 20;
+
 bool has(const std::vector<std::string>& keys, std::string_view key) {
   return std::find(keys.begin(), keys.end(), key) != keys.end();
 }
@@ -76,6 +79,11 @@ std::vector<std::string> top_level_keys(std::string_view text) {
 Workspace::Workspace(FileSystem& disk, WorkspaceOptions options)
     : options_(std::move(options)), overlay_(disk, documents_) {}
 
+void Workspace::configure(WorkspaceOptions options) {
+  options_ = std::move(options);
+  packages_.reset();
+}
+
 void Workspace::open(const std::string& path, Document document) {
   documents_.open(path, std::move(document));
   changed_.insert(path);
@@ -125,8 +133,8 @@ bool Workspace::refresh() {
   return true;
 }
 
-std::vector<const Checked*> Workspace::roots() const {
-  std::vector<const Checked*> out;
+std::vector<Checked*> Workspace::roots() const {
+  std::vector<Checked*> out;
   for (const auto& [path, root] : roots_) {
     if (root.now) out.push_back(root.now.get());
   }
@@ -148,6 +156,14 @@ Checked* Workspace::known(const std::string& path) {
   return root.readable ? root.readable.get() : now;
 }
 
+std::shared_ptr<PackageSet> Workspace::packages() {
+  if (!packages_ || texts_bytes_ > kTextsBytesMax) {
+    packages_ = std::make_shared<PackageSet>(overlay_, options_.check.overlay);
+    texts_bytes_ = 0;
+  }
+  return packages_;
+}
+
 Workspace::Root& Workspace::root(const std::string& path, RootKind kind) {
   Root& out = roots_[path];
   if (out.kind != kind) out = Root();
@@ -159,7 +175,9 @@ void Workspace::check(const std::string& path, Root& root) {
   if (!root.dirty && root.now) return;
   root.dirty = false;
   if (root.now && root.now->readable()) root.readable = root.now;
-  root.now = std::make_shared<Checked>(overlay_, root.kind, path, options_.check);
+  root.now = std::make_shared<Checked>(overlay_, packages(), root.kind, path, options_.check);
+  for (const std::string& file : root.now->files())
+    texts_bytes_ += root.now->sources().get(root.now->source_of(file)).text().size();
   if (root.now->readable()) root.readable.reset();
 }
 

@@ -27,8 +27,9 @@ class Workspace {
   Units units() const { return units_; }
   void set_units(Units units) { units_ = units; }
   FileSystem& files() { return overlay_; }
+  std::shared_ptr<PackageSet> packages();
   const CheckOptions& options() const { return options_.check; }
-  void configure(WorkspaceOptions options) { options_ = std::move(options); }
+  void configure(WorkspaceOptions options);
 
   void open(const std::string& path, Document document);
   bool change(const std::string& path, int64_t version, const std::vector<TextChange>& changes);
@@ -38,7 +39,7 @@ class Workspace {
   // Checks what changed; true if anything was checked or dropped since the last call.
   bool refresh();
   // All that are at hand after a refresh.
-  std::vector<const Checked*> roots() const;
+  std::vector<Checked*> roots() const;
 
   // What `path` belongs to, as it is now, or nullptr: it is none of ours. Refreshes.
   Checked* current(const std::string& path);
@@ -71,6 +72,8 @@ class Workspace {
   std::set<std::string> changed_;      // since the last refresh
   std::set<std::string> lonely_;       // modules for whose users the disk was searched
   bool news_ = false;
+  std::shared_ptr<PackageSet> packages_;  // made when first needed
+  size_t texts_bytes_ = 0;                // that checks have added to it
 };
 
 // The keys at the left edge of a YAML text, without reading it as YAML.

@@ -8,7 +8,7 @@
 namespace lf {
 
 Graph check_offline(const Spec& spec, ModuleLibrary& modules, Packages& packages,
-                    const Surroundings& around, Diagnostics& diagnostics) {
+                    const Surroundings& around, Diagnostics& diagnostics, Catalogs* catalogs) {
   const bool gaps =
       std::any_of(around.variables.begin(), around.variables.end(),
                   [](const auto& variable) { return contains_unknown(variable.second); });
@@ -23,7 +23,7 @@ Graph check_offline(const Spec& spec, ModuleLibrary& modules, Packages& packages
     copy.fixes = d.fixes;
     copy.help = d.help;
   }
-  if (!diagnostics.has_errors()) validate_graph(graph, diagnostics);
+  if (!diagnostics.has_errors()) validate_graph(graph, diagnostics, catalogs);
   return graph;
 }
 

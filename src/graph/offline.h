@@ -3,13 +3,15 @@
 #pragma once
 
 #include "graph/graph.h"
+#include "provider/catalog.h"
 
 namespace lf {
 
 // Expands `spec` and checks every node as far as the spec alone gives it. What `around` does not
 // know (the account, a look-up without a pin) counts as known later; with such gaps, conditions and
-// repetitions that hang on them are not wrong.
+// repetitions that hang on them are not wrong. `catalogs` as in validate_graph().
 Graph check_offline(const Spec& spec, ModuleLibrary& modules, Packages& packages,
-                    const Surroundings& around, Diagnostics& diagnostics);
+                    const Surroundings& around, Diagnostics& diagnostics,
+                    Catalogs* catalogs = nullptr);
 
 }  // namespace lf

@@ -328,9 +328,10 @@ std::string parent_of(const GraphNode& node, const Map& self) {
 
 }  // namespace
 
-void validate_graph(const Graph& graph, Diagnostics& diagnostics) {
+void validate_graph(const Graph& graph, Diagnostics& diagnostics, Catalogs* catalogs) {
   std::vector<Range> ranges;
-  Catalogs catalogs(*graph.context->packages);
+  Catalogs own(*graph.context->packages);
+  Catalogs& known = catalogs != nullptr ? *catalogs : own;
   for (GraphId id = 0; id < graph.nodes.size(); ++id) {
     const GraphNode& node = graph.nodes[id];
     if (!node.facet.empty()) continue;
@@ -338,7 +339,7 @@ void validate_graph(const Graph& graph, Diagnostics& diagnostics) {
     for (size_t choice = 0; choice < choices; ++choice) {
       const size_t before = diagnostics.error_count();
       const Map self = graph.desired(id, graph.spec_only(), diagnostics, choice);
-      NodeChecker(graph, id, self, catalogs, diagnostics).run();
+      NodeChecker(graph, id, self, known, diagnostics).run();
       if (choice == 0) {
         for (const auto& property : node.type->properties) {
           const Value* value = self.find(property.name);

@@ -4,10 +4,12 @@
 #pragma once
 
 #include "graph/graph.h"
+#include "provider/catalog.h"
 
 namespace lf {
 
 // Reports LF0204 (wrong type), LF0213 (a value that the type forbids), LF0214 (ranges overlap).
-void validate_graph(const Graph& graph, Diagnostics& diagnostics);
+// `catalogs`: read before, of the same packages; null: read anew.
+void validate_graph(const Graph& graph, Diagnostics& diagnostics, Catalogs* catalogs = nullptr);
 
 }  // namespace lf

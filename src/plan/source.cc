@@ -5,6 +5,21 @@
 
 namespace lf {
 
+namespace {
+
+// What the spec says of an ignored property is neither what there is nor what there will be.
+Map without_ignored(const Map& desired, const std::vector<std::string>& ignored,
+                    const Record& record) {
+  Map out = desired;
+  const Map applied = applied_properties(record);
+  for (const std::string& property : ignored) {
+    if (const Value* known = applied.find(property)) out.set(property, *known);
+  }
+  return out;
+}
+
+}  // namespace
+
 std::optional<Value> PlanSource::attribute(GraphId node, std::string_view field) const {
   const GraphNode& n = graph_.nodes[node];
   const PlanItem* item = by_node_[node];
@@ -22,14 +37,17 @@ std::optional<Value> PlanSource::attribute(GraphId node, std::string_view field)
   if (field == "id") return Value(record.id);
   const Property* property = n.type->property(field);
   if (property == nullptr) return std::nullopt;
-  if (const Value* wanted = item->desired.find(field)) return *wanted;
+  Map changed;
+  if (!n.ignore_changes.empty()) changed = without_ignored(item->desired, n.ignore_changes, record);
+  const Map& desired = n.ignore_changes.empty() ? item->desired : changed;
+  if (const Value* wanted = desired.find(field)) return *wanted;
   if (property->computed && property->changes_on_update && item->action == Action::update) {
     return Value(Unknown{
         property->type.to_string(), {n.address + "." + std::string(field)}, property->secret});
   }
   if (const Value* computed = record.computed.find(field)) return *computed;
   if (const Value* observed = record.observed.find(field)) return *observed;
-  return attribute_before_create(graph_, node, item->desired, field);
+  return attribute_before_create(graph_, node, desired, field);
 }
 
 std::optional<Value> RecordSource::attribute(GraphId node, std::string_view field) const {

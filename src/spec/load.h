@@ -28,6 +28,9 @@ class ModuleStore {
   // All block names of all packages, for messages.
   std::vector<std::string> block_names() const;
   std::vector<std::string> packages_with(std::string_view block) const;
+  // Blocks of packages come from `shared`, which reads each once and reports to its own
+  // diagnostics. It must outlive this and know the same packages and sources.
+  void share_blocks(ModuleStore& shared);
   // `folder`/blocks/NAME.yaml beside the spec wins over the package's: what `eject` writes.
   void set_eject_folder(std::string folder);
 

@@ -15,6 +15,7 @@ struct ModuleStore::Rep {
   Diagnostics& diagnostics;
   SyntaxTree tree;
   std::string eject_folder;
+  ModuleStore* shared = nullptr;
   std::map<std::string, std::unique_ptr<Module>>
       modules;  // "aws/network", path; null: does not load
   std::set<std::string> loading;
@@ -23,11 +24,15 @@ struct ModuleStore::Rep {
 ModuleStore::ModuleStore(FileSystem& files, Sources& sources, Packages& packages,
                          Diagnostics& diagnostics)
     : rep_(std::make_unique<Rep>(
-          Rep{files, sources, packages, diagnostics, SyntaxTree(sources), "", {}, {}})) {}
+          Rep{files, sources, packages, diagnostics, SyntaxTree(sources), "", nullptr, {}, {}})) {}
 ModuleStore::~ModuleStore() = default;
 
 void ModuleStore::set_eject_folder(std::string folder) {
   rep_->eject_folder = std::move(folder);
+}
+
+void ModuleStore::share_blocks(ModuleStore& shared) {
+  rep_->shared = &shared;
 }
 
 std::vector<std::string> ModuleStore::block_names() const {
@@ -97,6 +102,10 @@ const Module* ModuleStore::block(std::string_view package_name, std::string_view
       source = *read;
       folder = rep_->eject_folder;
     }
+  }
+  if (source == kNoSource && rep_->shared != nullptr) {
+    rep_->modules.erase(key);
+    return rep_->shared->block(package_name, name);
   }
   if (source == kNoSource) {
     std::string path;

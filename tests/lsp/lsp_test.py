@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """`llmforge lsp`, driven by a client that none of us wrote.    LLMFORGE=build/llmforge lsp_test.py [TEST]"""
+import json
+import pathlib
+import subprocess
 import tempfile
 import unittest
 
-from client import CAPABILITIES, Editor, cursor
+from client import BINARY, Editor
 from lsprotocol import types
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 SPEC = """\
 llmforge: 1
 stack: lab
@@ -162,6 +166,165 @@ class Documents(LspTest):
         self.assertIn(("resources", ["jobs", "logs"]), [(s.name, [c.name for c in s.children or []]) for s in symbols])
         resources = next(s for s in symbols if s.name == "resources")
         self.assertEqual(resources.children[0].detail, "aws.sqs.queue")
+
+
+PLATFORM = """\
+stack: lab
+provider: aws
+region: us-west-2
+variables:
+  types: {type: list<string>, default: [g5.xlarge], doc: What to try.}
+network: {cidr: 10.1.0.0/16, subnets: [10.1.1.0/24]}
+buckets:
+  data: {versioning: true}
+access:
+  trainer: {read: ["${buckets['data'].arn}"]}
+machines:
+  trainer:
+    type: ${vars.types}
+    image: {name: "Deep*", owner: amazon}
+    profile: ${access.trainer.profile}
+modules:
+  queue: {use: lib/queue.yaml, with: {name: lab-q}}
+resources:
+  jobs:
+    type: aws.sqs.queue
+    name: "lab-${modules.queue.id}"
+    depends_on: [machines.trainer, "${buckets.data}"]
+  more: {type: aws.sqs.queue}
+outputs:
+  a: ${machines.?trainer.?id}
+  b: "${has(machines.trainer) ? machines['trainer'].id : resources.jobs.arn}"
+environments:
+  prod:
+    machines: {trainer: {market: spot}}
+"""
+QUEUE = """\
+inputs:
+  name: {type: string}
+locals:
+  full: ${name}-x
+resources:
+  queue: {type: aws.sqs.queue, name: "${locals.full}"}
+outputs: {id: "${resources.queue.id}"}
+"""
+
+
+class Names(LspTest):
+    async def opened(self):
+        editor = await self.start()
+        editor.write("lib/queue.yaml", QUEUE)
+        editor.texts["lib/queue.yaml"] = QUEUE
+        self.assertEqual(await editor.open("llmforge.yaml", PLATFORM), [])
+        return editor
+
+    async def definition(self, name, pattern, group=None):
+        found = await self.client.text_document_definition_async(
+            self.editor.asked(types.DefinitionParams, name, self.editor.at(name, pattern, group)))
+        return self.editor.shown(found) if found else None
+
+    async def rename(self, name, pattern, new, group=None):
+        where = self.editor.at(name, pattern, group)
+        ready = await self.client.text_document_prepare_rename_async(self.editor.asked(types.PrepareRenameParams, name, where))
+        self.assertIsNotNone(ready)
+        edit = await self.client.text_document_rename_async(self.editor.asked(types.RenameParams, name, where, new_name=new))
+        return self.editor.applied(edit)
+
+    async def test_definitions(self):
+        editor = await self.opened()
+        main = "llmforge.yaml"
+        self.assertEqual(await self.definition(main, r"vars\.(types)", 1), (main, "types"))
+        self.assertEqual(await self.definition(main, r"(data)'\]", 1), (main, "data"))
+        self.assertEqual(await self.definition(main, r"modules\.(queue)", 1), (main, "queue"))
+        self.assertEqual(await self.definition(main, r"modules\.queue\.(id)", 1), ("lib/queue.yaml", "id"))
+        self.assertEqual(await self.definition(main, r"with: {(name)", 1), ("lib/queue.yaml", "name"))
+        self.assertEqual(await self.definition(main, r"lib/queue"), ("lib/queue.yaml", ""))
+        self.assertEqual(await self.definition(main, r"has\(machines\.(trainer)", 1), (main, "trainer"))
+        self.assertEqual(await self.definition(main, r"depends_on: \[machines\.(trainer)", 1), (main, "trainer"))
+        # Into the binary's own files.
+        self.assertEqual(await self.definition(main, r"    (profile)", 1), ("machines.yaml", "profile"))
+        self.assertEqual(await self.definition(main, r"trainer\.(profile)", 1), ("access.yaml", "profile"))
+        self.assertEqual((await self.definition(main, r"type: aws\.(sqs)", 1))[0], "queue.yaml")
+        self.assertEqual((await self.definition(main, r"jobs\.(arn)", 1))[0], "queue.yaml")
+        self.assertIsNone(await self.definition(main, r"spot"))
+        await editor.open("lib/queue.yaml")
+        self.assertEqual(await self.definition("lib/queue.yaml", r"\${(name)", 1), ("lib/queue.yaml", "name"))
+        self.assertEqual(await self.definition("lib/queue.yaml", r"locals\.(full)", 1), ("lib/queue.yaml", "full"))
+
+    async def test_references(self):
+        editor = await self.opened()
+        where = editor.at("llmforge.yaml", r"  (trainer):\n", 1)
+        found = await self.client.text_document_references_async(
+            editor.asked(types.ReferenceParams, "llmforge.yaml", where, context=types.ReferenceContext(True)))
+        self.assertEqual([editor.shown(f)[1] for f in found], ["trainer", "trainer", "trainer", "trainer", "'trainer'", "trainer"])
+        marks = await self.client.text_document_document_highlight_async(
+            editor.asked(types.DocumentHighlightParams, "llmforge.yaml", where))
+        self.assertEqual([m.kind for m in marks].count(types.DocumentHighlightKind.Write), 2)
+
+    async def test_rename_of_a_machine(self):
+        editor = await self.opened()
+        out = await self.rename("llmforge.yaml", r"  (trainer):\n", "big-one", 1)
+        text = out["llmforge.yaml"]
+        self.assertIn("  big-one:\n    moved_from: [trainer]\n", text.replace("    type: ${vars.types}\n", ""))
+        self.assertIn("depends_on: [machines.`big-one`, ", text)
+        self.assertIn("a: ${machines.?`big-one`.?id}", text)
+        self.assertIn("has(machines.`big-one`) ? machines['big-one'].id", text)
+        self.assertIn("machines: {big-one: {market: spot}}", text)
+        self.assertIn("  trainer: {read:", text)
+        self.assertIn("ignore_changes: [", text)
+        self.assertIn("group.name", text)
+        self.assertEqual(await editor.replace("llmforge.yaml", text), [])
+
+    async def test_the_plan_after_renames_moves_and_sends_nothing(self):
+        editor = await self.start()
+        spec = (ROOT / "specs/aws-finetune.yaml").read_text(encoding="utf-8")
+        editor.write("llmforge.yaml", spec)
+
+        def run(*arguments):
+            done = subprocess.run([BINARY, *arguments, "--sandbox", "--var", "create_instance=true"], cwd=editor.folder,
+                                  capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return done.stdout
+        run("apply", "--auto-approve")
+        await editor.open("llmforge.yaml", spec)
+        for pattern, new in [(r"machines:\n  (trainer)", "tuner"), (r"  (outputs): {ver", "results"),
+                             (r"registries:\n  (training)", "images"), (r"access:\n  (trainer)", "rights")]:
+            text = (await self.rename("llmforge.yaml", pattern, new, 1))["llmforge.yaml"]
+            self.assertEqual(await editor.replace("llmforge.yaml", text), [])
+        editor.write("llmforge.yaml", editor.texts["llmforge.yaml"])
+        plan = json.loads(run("plan", "--json"))
+        self.assertEqual({r["action"] for r in plan["resources"]} - {"none"}, {"move"}, [r for r in plan["resources"] if r["action"] not in ("none", "move")])
+
+    async def test_renames(self):
+        editor = await self.opened()
+        main = "llmforge.yaml"
+        out = await self.rename(main, r"vars\.(types)", "machine_types", 1)
+        self.assertEqual(out[main], PLATFORM.replace("types:", "machine_types:").replace("vars.types", "vars.machine_types"))
+        out = await self.rename(main, r"  (jobs):", "tasks", 1)
+        self.assertIn("  tasks:\n    type: aws.sqs.queue\n    moved_from: [jobs]\n    name:", out[main])
+        self.assertIn("resources.tasks.arn", out[main])
+        # Its physical name has its key in it.
+        out = await self.rename(main, r"  (more):", "less", 1)
+        self.assertIn("less: {type: aws.sqs.queue, moved_from: [more], ignore_changes: [name]}", out[main])
+        out = await self.rename(main, r"modules:\n  (queue)", "q", 1)
+        self.assertIn("q: {use: lib/queue.yaml, with: {name: lab-q}, moved_from: [queue]}", out[main])
+        self.assertIn("${modules.q.id}", out[main])
+        await editor.open("lib/queue.yaml")
+        out = await self.rename("lib/queue.yaml", r"  (name):", "title", 1)
+        self.assertIn("with: {title: lab-q}", out[main])
+        self.assertIn("full: ${title}-x", out["lib/queue.yaml"])
+        out = await self.rename("lib/queue.yaml", r"  (queue):", "q", 1)
+        self.assertIn("q: {type: aws.sqs.queue, name: \"${locals.full}\", moved_from: [queue]}", out["lib/queue.yaml"])
+
+    async def test_what_cannot_be_renamed(self):
+        editor = await self.opened()
+        for pattern, new, why in [(r"  (jobs):", "more", "already"), (r"vars\.(types)", "a-b", "digits"),
+                                  (r"vars\.(types)", "each", "a word of"), (r"  (jobs):", "a b", "letters"),
+                                  (r"(network):", "net", "word of the language"), (r"  (prod):", "live", "state knows"),
+                                  (r"(profile):", "p", "word of its block"), (r"spot", "x", "nothing here")]:
+            with self.assertRaisesRegex(Exception, why):
+                where = editor.at("llmforge.yaml", pattern, 1 if "(" in pattern else None)
+                await self.client.text_document_rename_async(editor.asked(types.RenameParams, "llmforge.yaml", where, new_name=new))
 
 
 if __name__ == "__main__":
