@@ -6,6 +6,8 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "cli/adopt_tfstate.h"
+#include "cli/adopt_trial.h"
 #include "cli/command_tools.h"
 #include "cli/planning.h"
 #include "engine/operate.h"
@@ -74,18 +76,6 @@ std::optional<Error> refusal(Session& session, const GraphNode* node, const std:
   return std::nullopt;
 }
 
-void set_lifecycle(const Graph& graph, const GraphNode& node, Record& record) {
-  record.protect = node.protect;
-  record.retain = node.retain;
-  record.create_before_delete = node.create_before_delete;
-  record.run = node.run;
-  for (GraphId id : node.dependencies) {
-    const std::string& address = graph.nodes[id].address;
-    if (address.find('#') == std::string::npos) record.dependencies.push_back(address);
-  }
-  if (!node.replace_on.is_null()) record.private_.set("replace_on", node.replace_on);
-}
-
 // The plan's items of one address alone, as the next apply would have them.
 Plan only(const Plan& plan, const std::string& address) {
   Plan out;
@@ -126,12 +116,7 @@ Task<int> adopt(CommandContext* context, Session* session) {
   const PlanItem* item = before.find(address);
   if (!*planned || item == nullptr) co_return tell_invalid(*context, *session);
 
-  Subject subject;
-  subject.type = node->type;
-  subject.stack_mark = session->stack_mark();
-  subject.record.address = address;
-  subject.record.private_.set("stack_mark", Value(subject.stack_mark));
-  set_lifecycle(graph, *node, subject.record);
+  Subject subject = adoption_subject(*session, graph, *node);
   for (const auto& [name, value] : item->desired) {
     if (!contains_unknown(value)) subject.desired.set(name, value);
   }
@@ -188,8 +173,13 @@ Task<int> adopt(CommandContext* context, Session* session) {
 }  // namespace
 
 int run_adopt(CommandContext& context) {
-  if (context.options.arguments.size() != 2) {
-    print_error("error: adopt wants ADDRESS and ID\n  help: llmforge adopt --help\n");
+  if (!context.options.from_tfstate.empty()) return run_adopt_tfstate(context);
+  if (context.options.arguments.size() != 2 || context.options.dry_run) {
+    print_error(context.options.arguments.size() == 2
+                    ? "error: --dry-run goes with --from-tfstate; what adopt ADDRESS ID would take "
+                      "in shows `llmforge plan` with `adopt: ID` in the spec\n"
+                    : "error: adopt wants ADDRESS and ID, or --from-tfstate FILE\n  help: "
+                      "llmforge adopt --help\n");
     return kUsage;
   }
   return with_spec(context, context.options, adopt);

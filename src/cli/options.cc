@@ -189,9 +189,13 @@ class CommandLine {
   }
 
   void changing() {
-    with_arguments(
-        &app_, "adopt", "Take in what exists in the cloud", "ADDRESS ID", {2, 2},
-        "Example:\n  llmforge adopt 'buckets[\"outputs\"].bucket' llm-lab-outputs-1a2b3c");
+    CLI::App* adopt = with_arguments(
+        &app_, "adopt", "Take in what exists in the cloud", "ADDRESS ID", {0, 2},
+        "Examples:\n  llmforge adopt 'buckets[\"outputs\"].bucket' llm-lab-outputs-1a2b3c\n"
+        "  llmforge adopt --from-tfstate terraform.tfstate infra.yaml --dry-run");
+    adopt->add_option("--from-tfstate", o_.from_tfstate,
+                      "Take in what a Terraform or OpenTofu state holds, and write its spec");
+    adopt->add_flag("--dry-run", o_.dry_run, "Show what would be done; change nothing");
     with_arguments(&app_, "forget", "Take a resource out of state; it stays in the cloud",
                    "ADDRESS", {1, 1}, "Example:\n  llmforge forget network.vpc");
     with_arguments(&app_, "eject", "Copy a block's module beside the spec, to be changed", "BLOCK",

@@ -35,6 +35,8 @@ struct Options {
   std::string listen = "127.0.0.1:0";  // sandbox server
   std::string from;                    // init --from EXAMPLE
   std::string to_environment;          // expand --diff ENV
+  std::string from_tfstate;            // adopt --from-tfstate FILE
+  bool dry_run = false;
 };
 
 // Exit code 0 with `shown` set: help or version was printed, nothing to do. 3: wrong usage, told on

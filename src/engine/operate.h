@@ -18,6 +18,9 @@ namespace lf {
 // Whether an adopted thing has this property as the spec says, because nothing can tell otherwise
 // and sending it again would mean another thing: what no answer shows and no call changes.
 bool taken_on_trust(const Property& property);
+// Makes the subject's record that of an adopted thing with this observation: type, place, what it
+// computes, and as applied what is there and wanted. The record's id and address are set.
+void take_in(Subject* subject, const Observation& seen);
 
 class Operator {
  public:

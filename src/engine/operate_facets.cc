@@ -377,31 +377,20 @@ bool taken_on_trust(const Property& property) {
   return property.local || (property.read.empty() && property.immutable);
 }
 
-Task<Result<Subject>> Operator::adopt(Subject subject, std::string id) {
-  Record& record = subject.record;
-  record.type = subject.type->name;
-  record.schema_version = static_cast<uint32_t>(subject.type->schema_version);
-  record.provider = subject.cloud->instance();
-  record.id = std::move(id);
-  record.created_at = now();
-  std::string nonce(16, '\0');
-  context_.world->random.fill(reinterpret_cast<uint8_t*>(nonce.data()), nonce.size());
-  record.nonce = hex(std::string_view(nonce));
-  Task<Result<Observation>> reading = read_one(subject.cloud, subject.type, record);
-  Result<Observation> seen = co_await std::move(reading);
-  if (!seen) co_return fail(seen.error());
-  if (seen->presence != Observation::Presence::present) {
-    co_return fail(ErrorCode::not_found, "`" + record.id + "` does not exist");
-  }
-  subject.observed = std::move(*seen);
-  record.observed = subject.observed.properties;
-  for (const auto& property : subject.type->properties) {
-    const Value* value = subject.observed.properties.find(property.name);
+void take_in(Subject* subject, const Observation& seen) {
+  Record& record = subject->record;
+  record.type = subject->type->name;
+  record.schema_version = static_cast<uint32_t>(subject->type->schema_version);
+  record.provider = subject->cloud->instance();
+  subject->observed = seen;
+  record.observed = seen.properties;
+  for (const auto& property : subject->type->properties) {
+    const Value* value = seen.properties.find(property.name);
     if (property.computed) {
       if (value != nullptr) record.computed.set(property.name, *value);
       continue;
     }
-    const Value* wanted = subject.desired.find(property.name);
+    const Value* wanted = subject->desired.find(property.name);
     if (wanted == nullptr) continue;
     if (taken_on_trust(property)) value = wanted;
     if (value == nullptr || contains_secret(*value)) continue;
@@ -412,28 +401,51 @@ Task<Result<Subject>> Operator::adopt(Subject subject, std::string id) {
     record.applied.set(property.facet, Value(std::move(facet)));
   }
   record.status = RecordStatus::ready;
+}
+
+Task<Result<Subject>> Operator::adopt(Subject subject, std::string id) {
+  Record& record = subject.record;
+  record.id = std::move(id);
+  record.created_at = now();
+  std::string nonce(16, '\0');
+  context_.world->random.fill(reinterpret_cast<uint8_t*>(nonce.data()), nonce.size());
+  record.nonce = hex(std::string_view(nonce));
+  record.type = subject.type->name;
+  record.provider = subject.cloud->instance();
+  Task<Result<Observation>> reading = read_one(subject.cloud, subject.type, record);
+  Result<Observation> seen = co_await std::move(reading);
+  if (!seen) co_return fail(seen.error());
+  if (seen->presence != Observation::Presence::present) {
+    co_return fail(ErrorCode::not_found, "`" + record.id + "` does not exist");
+  }
+  take_in(&subject, *seen);
+  const Property* carrier = subject.type->carrier == MarkCarrier::tags
+                                ? subject.type->property(subject.type->mark_property)
+                                : nullptr;
+  const Facet* facet = carrier == nullptr ? nullptr : subject.type->facet(carrier->facet);
+  // Ours from now on, but without marks: whoever comes after a crash here puts them there.
+  if (facet != nullptr) {
+    record.status = RecordStatus::dirty;
+    record.dirty_facets = {facet->name};
+  }
   Task<Result<void>> putting = put(&subject);
   Result<void> durable = co_await std::move(putting);
   if (!durable) co_return fail(durable.error());
-  if (subject.type->carrier == MarkCarrier::tags) {
-    const Property* carrier = subject.type->property(subject.type->mark_property);
-    const Facet* facet = carrier == nullptr ? nullptr : subject.type->facet(carrier->facet);
-    if (facet != nullptr) {
-      // Marks are added to the tags that are there; the spec's own wishes come with its next plan.
-      Map keep = subject.desired;
-      if (const Value* tags = subject.observed.properties.find(carrier->name)) {
-        subject.desired.set(carrier->name, *tags);
-      }
-      Task<Result<void>> applying = apply_facet(&subject, facet, false);
-      Result<void> applied = co_await std::move(applying);
-      if (!applied) co_return fail(applied.error());
-      subject.desired = std::move(keep);
-    }
-    record.status = RecordStatus::ready;
-    Task<Result<void>> again = put(&subject);
-    Result<void> marked = co_await std::move(again);
-    if (!marked) co_return fail(marked.error());
+  if (facet == nullptr) co_return subject;
+  // Marks are added to the tags that are there; the spec's own wishes come with its next plan.
+  Map keep = subject.desired;
+  if (const Value* tags = subject.observed.properties.find(carrier->name)) {
+    subject.desired.set(carrier->name, *tags);
   }
+  Task<Result<void>> applying = apply_facet(&subject, facet, false);
+  Result<void> applied = co_await std::move(applying);
+  if (!applied) co_return fail(applied.error());
+  subject.desired = std::move(keep);
+  record.dirty_facets.clear();
+  record.status = RecordStatus::ready;
+  Task<Result<void>> again = put(&subject);
+  Result<void> marked = co_await std::move(again);
+  if (!marked) co_return fail(marked.error());
   co_return subject;
 }
 

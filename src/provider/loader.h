@@ -20,6 +20,8 @@
 
 namespace lf {
 
+struct AdoptionFacts;  // adoption.h
+
 // Where a call stands decides which keys it may have beside a call's own, and its throttle class.
 enum class CallPlace : uint8_t { read, write };
 
@@ -46,6 +48,7 @@ class Loader {
   bool load_data(const LoadNode& file, DataType& out);
   bool load_package(const LoadNode& file, PackageInfo& out);
   bool load_services(const LoadNode& file, std::vector<Service>& out);
+  bool load_adoption(const LoadNode& file, AdoptionFacts& out);
   // Other files that the file at hand relies on: (name, where), filled by loading.
   std::vector<std::pair<std::string, Span>> type_references, data_references, trait_references;
 
@@ -132,6 +135,10 @@ class Loader {
   void resolve_properties(const LoadNode& file, ResourceType& out);
   void check_resource(const LoadNode& file, ResourceType& out);
   void check_marks(const LoadNode& file, const ResourceType& out);
+  // --- load_adoption.cc ---
+  void foreign_type(const LoadNode::Entry& entry, AdoptionFacts& out);
+  void written_spec(const LoadNode::Entry& entry, AdoptionFacts& out);
+
   void known_property(const std::string& name, Span span);
   void known_name(const std::string& name, Span span, const std::vector<std::string>& names);
   void known_facet(const std::string& name, Span span, const ResourceType& type);

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "provider/adoption.h"
 #include "provider/package.h"
 #include "provider/package_files.h"
 
@@ -197,4 +198,40 @@ TEST_CASE("a whole package is checked beyond its single files", "[loader]") {
   }
   std::sort(codes.begin(), codes.end());
   CHECK(codes == std::vector<std::string>{"LF0902", "LF0914", "LF0925", "LF0925"});
+}
+
+TEST_CASE("adopt.yaml: what other tools call things", "[loader]") {
+  Sources sources;
+  Diagnostics diagnostics;
+  auto files = good_package();
+  SECTION("good") {
+    Package package("test", files, sources, diagnostics);
+    const AdoptionFacts* facts = package.adoption();
+    REQUIRE(facts != nullptr);
+    CHECK(facts->providers == std::vector<std::string>{"example/test"});
+    CHECK(facts->types.at("test_thing").type == "test.demo.thing");
+    CHECK(facts->types.at("test_thing").unseen.size() == 1);
+    CHECK(facts->types.at("test_part").within == "*");
+    CHECK(facts->types.at("test_mine").reason == "it is nobody's");
+    CHECK(facts->specs.at("test.demo.thing").leave_out == std::vector<std::string>{"rules.port"});
+    CHECK(facts->specs.at("test.demo.thing").usual.size() == 1);
+    CHECK(Package("none", files, sources, diagnostics).adoption() == nullptr);
+  }
+  SECTION("bad") {
+    files->add("test/adopt.yaml",
+               "tfstate:\n"
+               "  types:\n"
+               "    a: {type: test.demo.thing, within: test.demo.thing, id: attributes.x}\n"
+               "    b: {type: test.demo.thng}\n"
+               "    c: {type: test.demo.thing, id: attribute.x}\n"
+               "    d: {within: test.demo.thing}\n"
+               "    e: {tyep: x, reason: y}\n"
+               "specs:\n"
+               "  test.demo.thing: {leave_out: [siz, rules.prt]}\n");
+    Package package("test", files, sources, diagnostics);
+    CHECK_FALSE(package.check_all());
+    std::vector<std::string> codes;
+    for (const Diagnostic& each : diagnostics.sorted()) codes.emplace_back(info(each.code).name);
+    CHECK(codes.size() >= 5);
+  }
 }

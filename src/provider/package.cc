@@ -8,6 +8,7 @@
 #include <map>
 
 #include "base/strings.h"
+#include "provider/adoption.h"
 #include "provider/load_tree.h"
 #include "provider/loader.h"
 #include "yaml/reader.h"
@@ -29,6 +30,8 @@ struct Package::Rep {
   std::vector<std::pair<std::string, Span>> type_references, data_references, trait_references;
   std::map<std::string, Span> trait_places;
   std::optional<std::map<std::string, std::string, std::less<>>> look_up_files;
+  bool adoption_loaded = false;
+  std::unique_ptr<AdoptionFacts> adoption;
 
   // Full name of each look-up -> its file below the package's folder.
   const std::map<std::string, std::string, std::less<>>& data_files();
@@ -42,6 +45,7 @@ struct Package::Rep {
   Loader loader();
   void keep_references(const Loader& loader);
   void check_references(const Package& package);
+  void check_adoption(Package& package);
 };
 
 std::optional<LoadNode> Package::Rep::read(std::string_view below) {
@@ -125,7 +129,8 @@ Package::Package(std::string name, std::shared_ptr<const PackageFiles> files, So
                    .data_references = {},
                    .trait_references = {},
                    .trait_places = {},
-                   .look_up_files = {}}) {
+                   .look_up_files = {},
+                   .adoption = {}}) {
   Loader loads(diagnostics);
   if (const auto node = rep_->read("package.yaml")) loads.load_package(*node, rep_->info);
 }
@@ -310,6 +315,36 @@ void Package::Rep::check_references(const Package& package) {
   }
 }
 
+const AdoptionFacts* Package::adoption() {
+  if (rep_->adoption_loaded) return rep_->adoption.get();
+  rep_->adoption_loaded = true;
+  if (const auto node = rep_->read("adopt.yaml")) {
+    auto fresh = std::make_unique<AdoptionFacts>();
+    Loader loads = rep_->loader();
+    if (loads.load_adoption(*node, *fresh)) rep_->adoption = std::move(fresh);
+    rep_->keep_references(loads);
+  }
+  return rep_->adoption.get();
+}
+
+// That the properties named there exist.
+void Package::Rep::check_adoption(Package& package) {
+  const AdoptionFacts* facts = package.adoption();
+  if (facts == nullptr) return;
+  for (const auto& [type_name, spec] : facts->specs) {
+    const ResourceType* type = package.resource(type_name);
+    if (type == nullptr) continue;
+    for (const auto& [path, span] : spec.places) {
+      const std::vector<std::string> parts = split(path, '.');
+      const Property* at = type->property(parts.front());
+      for (size_t i = 1; at != nullptr && i < parts.size(); ++i) at = at->field(parts[i]);
+      if (at != nullptr) continue;
+      diagnostics.add(Code::LF0905, span,
+                      fmt::format("`{}` has no property `{}`", type_name, path));
+    }
+  }
+}
+
 bool Package::check_all() {
   Rep& rep = *rep_;
   const size_t before = rep.diagnostics.error_count();
@@ -328,6 +363,7 @@ bool Package::check_all() {
   rep.load_traits();
   for (const std::string& type : resource_names()) resource(type);
   for (const std::string& name : data_names()) data(name);
+  rep.check_adoption(*this);
   rep.check_references(*this);
   return rep.diagnostics.error_count() == before;
 }

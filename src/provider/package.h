@@ -28,6 +28,8 @@ class PackageFiles {
 };
 const PackageFiles& embedded_packages();  // written by the build from providers/
 
+struct AdoptionFacts;  // adoption.h
+
 struct PackageInfo {
   std::string name, credentials, signing;
   int version = 0;
@@ -58,6 +60,8 @@ class Package {
   std::optional<std::string_view> file(std::string_view path) const;  // below the package's folder
   // Every file read in full, every rule of docs/descriptors.md checked (the build does this).
   bool check_all();
+  // adopt.yaml; nullptr: the package has none, or it does not load.
+  const AdoptionFacts* adoption();
 
  private:
   struct Rep;
