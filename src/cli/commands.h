@@ -40,6 +40,7 @@ int run_graph(CommandContext& context);
 int run_expand(CommandContext& context);
 int run_eject(CommandContext& context);
 int run_explain(CommandContext& context);
+int run_schema(CommandContext& context);
 int run_sandbox(CommandContext& context);
 int run_lsp(CommandContext& context);
 

@@ -48,6 +48,7 @@ int dispatch(lf::CommandContext& context) {
   if (command == "expand") return lf::run_expand(context);
   if (command == "eject") return lf::run_eject(context);
   if (command == "explain") return lf::run_explain(context);
+  if (command == "schema") return lf::run_schema(context);
   if (command == "sandbox") return lf::run_sandbox(context);
   if (command == "lsp") return lf::run_lsp(context);
   return lf::kUsage;

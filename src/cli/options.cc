@@ -17,6 +17,17 @@ struct Raw {
   bool stdio = false;
 };
 
+void add_packages(CLI::App* app, Options& o) {
+  app->add_option("--provider-dir", o.provider_dirs,
+                  "Folder with provider packages laid over the built-in ones")
+      ->allow_extra_args(false);
+}
+
+void add_output(CLI::App* app, Options& o) {
+  app->add_flag("--no-color", o.no_color, "No colours (NO_COLOR does the same)");
+  app->add_flag("--json", o.json, "Output for programs");
+}
+
 void add_common(CLI::App* app, Options& o, Raw& raw) {
   app->add_option("-e,--env", o.environment, "Environment (an overlay under `environments:`)");
   app->add_option("--var", raw.variables, "Set a variable: NAME=VALUE (repeatable)")
@@ -25,11 +36,8 @@ void add_common(CLI::App* app, Options& o, Raw& raw) {
       ->allow_extra_args(false);
   app->add_option("--state", o.state,
                   "State file (default: .llmforge/<stack>[.<env>].llmforge.json beside the spec)");
-  app->add_option("--provider-dir", o.provider_dirs,
-                  "Folder with provider packages laid over the built-in ones")
-      ->allow_extra_args(false);
-  app->add_flag("--no-color", o.no_color, "No colours (NO_COLOR does the same)");
-  app->add_flag("--json", o.json, "Output for programs");
+  add_packages(app, o);
+  add_output(app, o);
   app->add_flag("-v,--verbose", o.verbose, "Show requests and all properties");
   app->add_option("--sandbox", raw.sandbox, "Rehearse against a model cloud kept in FOLDER")
       ->expected(0, 1);
@@ -186,6 +194,21 @@ class CommandLine {
                    {1, 1},
                    "Examples:\n  llmforge explain network\n  llmforge explain aws.ec2.subnet\n"
                    "  llmforge explain LF0201");
+    CLI::App* schema = command(&app_, "schema", "Print the JSON Schema of specs, for editors",
+                               "Examples:\n  llmforge schema > llmforge.schema.json\n"
+                               "  llmforge schema --module > module.schema.json\n"
+                               "In a spec: # yaml-language-server: $schema=llmforge.schema.json");
+    add_spec(schema, o_);
+    add_packages(schema, o_);
+    add_output(schema, o_);
+    schema
+        ->add_option("--provider", o_.providers,
+                     "Only this provider's blocks and types (repeatable)")
+        ->allow_extra_args(false);
+    CLI::Option* of_module =
+        schema->add_flag("--module", o_.module, "The schema of modules' files");
+    schema->add_flag("--part", o_.part, "The schema of one of several files of a spec")
+        ->excludes(of_module);
   }
 
   void changing() {

@@ -26,12 +26,13 @@ struct Options {
   int64_t max_bytes = 0;
   bool auto_approve = false, detailed_exitcode = false, offline = false, no_color = false,
        json = false, raw = false, verbose = false, check = false, diff = false, recursive = false,
-       jsonl = false;
+       jsonl = false, module = false, part = false;
   int64_t parallelism = 0;
   std::string lock_timeout = "0s";
   std::optional<std::string> sandbox;  // "" is the default folder
   std::string trace;
   std::vector<std::string> provider_dirs;
+  std::vector<std::string> providers;  // schema --provider NAME
   std::string listen = "127.0.0.1:0";  // sandbox server
   std::string from;                    // init --from EXAMPLE
   std::string to_environment;          // expand --diff ENV

@@ -75,12 +75,25 @@ class CatalogReader {
     for (size_t i = 0; i < types.size(); ++i) {
       const Node::Entry type = types.entry(i);
       auto& where = out.regions[std::string(type.key.text())];
+      add_facts(type, out);
       const Node zones = type.value.find("zones");
       if (!zones) continue;
       for (size_t j = 0; j < zones.size(); ++j) {
         if (zones.entry(j).value.size() > 0) where.emplace(zones.entry(j).key.text());
       }
     }
+  }
+
+  // All that the line says in plain words, whatever they are.
+  static void add_facts(const Node::Entry& type, Catalog& out) {
+    std::string text;
+    for (size_t i = 0; i < type.value.size(); ++i) {
+      const Node::Entry fact = type.value.entry(i);
+      if (!fact.value.is_scalar()) continue;
+      text += (text.empty() ? "" : ", ") + std::string(fact.key.text()) + " " +
+              std::string(fact.value.text());
+    }
+    if (!text.empty()) out.facts.emplace(type.key.text(), std::move(text));
   }
 
   Package& package_;

@@ -19,6 +19,7 @@ struct Catalog {
   std::vector<std::string> names;                        // all there are, anywhere
   std::set<std::string> facts_regions;                   // where the facts below were gathered
   std::map<std::string, std::set<std::string>> regions;  // name -> regions that offer it
+  std::map<std::string, std::string> facts;              // name -> "vcpus 4, memory 16384MiB, …"
   bool knows(std::string_view name) const;
   // Only where the facts name it elsewhere and not here: what they leave out is not judged.
   bool lacks(const std::string& name, const std::string& region) const;

@@ -34,7 +34,15 @@ const Type& leaf_of(const Type& type) {
   return *at;
 }
 
-// "list<enum>" with its values, and "list<object>" with its fields, told apart from the notation.
+std::string limit_text(const Property& property, double limit) {
+  const Type::Kind kind = leaf_of(property.type).kind();
+  if (kind == Type::Kind::size) return format_size(static_cast<int64_t>(limit));
+  if (kind == Type::Kind::duration) return format_duration({static_cast<int64_t>(limit), 0});
+  return fmt::format("{:g}", limit);
+}
+
+}  // namespace
+
 std::string type_text(const Property& property) {
   const Type& leaf = leaf_of(property.type);
   std::string text = property.type.to_string();
@@ -43,14 +51,6 @@ std::string type_text(const Property& property) {
   return replace_all(text, leaf.to_string(), "enum") + " (" + join(leaf.values(), ", ") + ")";
 }
 
-std::string limit_text(const Property& property, double limit) {
-  const Type::Kind kind = leaf_of(property.type).kind();
-  if (kind == Type::Kind::size) return format_size(static_cast<int64_t>(limit));
-  if (kind == Type::Kind::duration) return format_duration({static_cast<int64_t>(limit), 0});
-  return fmt::format("{:g}", limit);
-}
-
-// What holds of the property beyond its type, as short clauses.
 std::vector<std::string> traits_of(const Property& property) {
   std::vector<std::string> out;
   if (property.required) out.emplace_back("required");
@@ -79,6 +79,8 @@ std::vector<std::string> traits_of(const Property& property) {
   if (property.derive) out.push_back("`" + source_of(*property.derive) + "`");
   return out;
 }
+
+namespace {
 
 void list_properties(const std::vector<Property>& properties, bool computed, int depth,
                      std::string& out) {

@@ -7,17 +7,12 @@
 #include "base/digest.h"
 #include "base/strings.h"
 #include "lang/convert.h"
+#include "spec/read_node.h"
+#include "spec/words.h"
 
 namespace lf {
 
 namespace {
-
-const std::vector<std::string>& root_words() {
-  static const std::vector<std::string> kWords = {
-      "llmforge",     "stack",   "provider", "region",   "providers", "tags",
-      "environments", "backend", "doc",      "policies", "checks"};
-  return kWords;
-}
 
 bool is_stack_name(std::string_view name) {
   return !name.empty() && name.size() <= 40 && std::islower(static_cast<unsigned char>(name[0])) &&
@@ -87,7 +82,7 @@ class Loader {
     spec.root.name = spec.stack;
     spec.root.folder = spec.folder;
     spec.root.span = root.span();
-    std::vector<std::string> taken = root_words();
+    const std::vector<std::string> taken = word_names(SpecPart::spec);
     parse_module_parts(root, spec.root, packages_, modules_, spec.provider, taken, diagnostics_);
     blocks(root, taken);
     out_.demands = parse_demands(root, spec, files_, sources_, tree_, packages_, diagnostics_);
@@ -222,12 +217,21 @@ class Loader {
         spec.providers.push_back({spec.provider, spec.provider, spec.region, "", provider.span()});
       }
     }
+    if (many && !many.is_map() && !many.is_null()) {
+      diagnostics_.add(Code::LF0203, many.span(), "`providers` is a map of names");
+    }
     if (many && many.is_map()) {
       for (size_t i = 0; i < many.size(); ++i) {
         const Node::Entry entry = many.entry(i);
         ProviderDecl decl;
         decl.name = std::string(entry.key.text());
         decl.span = entry.key.span();
+        if (!entry.value.is_map()) {
+          diagnostics_.add(Code::LF0203, entry.value.span(),
+                           "provider `" + decl.name + "` is a map: `{kind: …, region: …}`");
+          continue;
+        }
+        only_keys(entry.value, word_names(SpecPart::provider), "a provider", diagnostics_);
         const Node kind = entry.value.find("kind");
         if (!kind) {
           diagnostics_.add(Code::LF0202, entry.key.span(),

@@ -64,10 +64,10 @@ Result<std::string> find_spec(FileSystem& files, const std::string& given);
 
 // parse_tree.cc
 Tree parse_tree(const Node& node, Diagnostics& diagnostics);
-// parse_module.cc: the parts that every module has, from `root`'s keys. Keys that it takes are
-// added to `taken`.
+// parse_module.cc: the parts that every module has, from `root`'s keys. `taken`: all keys that are
+// the language's own (words.h).
 void parse_module_parts(const Node& root, Module& out, Packages& packages, ModuleStore& modules,
-                        const std::string& package, std::vector<std::string>& taken,
+                        const std::string& package, const std::vector<std::string>& taken,
                         Diagnostics& diagnostics);
 // One use of a block or module: its inputs and life-cycle words.
 ModuleCall parse_call(const Node& key, const Node& body, const std::string& block,

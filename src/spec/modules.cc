@@ -5,6 +5,7 @@
 
 #include "base/strings.h"
 #include "spec/load.h"
+#include "spec/words.h"
 
 namespace lf {
 
@@ -62,7 +63,7 @@ std::unique_ptr<Module> parse(const Node& root, ModuleKind kind, const std::stri
   module->name = name;
   module->folder = folder;
   module->span = root.span();
-  std::vector<std::string> taken{"block", "doc", "each", "llmforge"};
+  const std::vector<std::string> taken = word_names(SpecPart::module);
   if (const Node doc = root.find("doc")) module->doc = std::string(doc.text());
   if (const Node each = root.find("each")) {
     module->keyed = each.text() == "name";

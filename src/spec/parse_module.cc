@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 
+#include "base/assert.h"
 #include "base/strings.h"
 #include "base/units.h"
 #include "lang/convert.h"
 #include "spec/load.h"
+#include "spec/words.h"
 
 namespace lf {
 
@@ -38,9 +40,9 @@ class ModuleParser {
         package_(std::move(package)),
         diagnostics_(diagnostics) {}
 
-  void run(const Node& root, std::vector<std::string>& taken) {
+  void run(const Node& root, const std::vector<std::string>& taken) {
     auto part = [&](const char* key, auto&& parse) {
-      taken.emplace_back(key);
+      LF_ASSERT(std::find(taken.begin(), taken.end(), key) != taken.end());  // words.cc has it
       const Node node = root.find(key);
       if (!node || node.is_null() || node.is_poisoned()) return;
       if (!node.is_map()) {
@@ -154,7 +156,7 @@ class ModuleParser {
       diagnostics_.add(Code::LF0203, value.span(), "`timeouts` must be a map: `{create: 10m}`");
       return;
     }
-    only(value, {"create", "update", "delete"}, "`timeouts`");
+    only(value, word_names(SpecPart::timeouts), "`timeouts`");
     for (size_t i = 0; i < value.size(); ++i) {
       const Node::Entry entry = value.entry(i);
       const auto text = entry.value.as_text();
@@ -224,8 +226,9 @@ class ModuleParser {
       out_.inputs.push_back(std::move(decl));
       return;
     }
-    only(value, {"type", "default", "doc", "secret", "required", "values", "check", "message"},
-         out_.kind == ModuleKind::root ? "a variable" : "an input");
+    const bool variable = out_.kind == ModuleKind::root;
+    only(value, word_names(variable ? SpecPart::variable : SpecPart::input),
+         variable ? "a variable" : "an input");
     const Node type = value.find("type");
     if (!type) {
       diagnostics_.add(Code::LF0202, key.span(), "`" + decl.name + "` has no `type`");
@@ -296,7 +299,7 @@ class ModuleParser {
       unknown_type(type_node, decl.type, names, "look-up");
       return;
     }
-    std::vector<std::string> known{"type", "when"};
+    std::vector<std::string> known = word_names(SpecPart::look_up);
     for (const auto& property : type->inputs) known.push_back(property.name);
     only(value, known, "`" + decl.type + "`");
     for (size_t i = 0; i < value.size(); ++i) {
@@ -360,22 +363,7 @@ class ModuleParser {
       return;
     }
     decl.lifecycle = lifecycle(value, true);
-    static const std::vector<std::string> kWords = {"type",
-                                                    "when",
-                                                    "for_each",
-                                                    "depends_on",
-                                                    "protect",
-                                                    "create_before_delete",
-                                                    "ignore_changes",
-                                                    "replace_on",
-                                                    "moved_from",
-                                                    "adopt",
-                                                    "timeouts",
-                                                    "retain",
-                                                    "run",
-                                                    "restart",
-                                                    "alternatives",
-                                                    "provider"};
+    static const std::vector<std::string> kWords = word_names(SpecPart::resource);
     bool too_many = false;
     for (size_t i = 0; i < value.size(); ++i) {
       const Node::Entry entry = value.entry(i);
@@ -468,10 +456,7 @@ class ModuleParser {
                        "module `" + std::string(key.text()) + "` needs `use: ./path.yaml`");
       return;
     }
-    only(value,
-         {"use", "with", "when", "for_each", "depends_on", "protect", "retain", "provider",
-          "timeouts", "create_before_delete", "ignore_changes", "moved_from"},
-         "a module's use");
+    only(value, word_names(SpecPart::module_use), "a module's use");
     std::string path = text_of(value.find("use"), "use");
     if (!path.starts_with('/') && !out_.folder.empty()) path = out_.folder + "/" + path;
     const Module* module = modules_.user(path);
@@ -536,7 +521,7 @@ class ModuleParser {
                        "file `" + decl.key + "` needs `path` and `content`");
       return;
     }
-    only(value, {"path", "content", "when", "mode"}, "a file");
+    only(value, word_names(SpecPart::file), "a file");
     decl.path = parse_tree(value.find("path"), diagnostics_);
     decl.content = parse_tree(value.find("content"), diagnostics_);
     if (const Node when = value.find("when")) decl.when = parse_tree(when, diagnostics_);
@@ -550,7 +535,7 @@ class ModuleParser {
     decl.span = key.span();
     const bool long_form = value.is_map() && value.find("value");
     if (long_form) {
-      only(value, {"value", "doc", "secret"}, "an output");
+      only(value, word_names(SpecPart::output), "an output");
       decl.value = parse_tree(value.find("value"), diagnostics_);
       decl.secret = flag(value, "secret");
       if (const Node doc = value.find("doc")) decl.doc = text_of(doc, "doc");
@@ -577,7 +562,7 @@ const InputDecl* Module::input(std::string_view input_name) const {
 }
 
 void parse_module_parts(const Node& root, Module& out, Packages& packages, ModuleStore& modules,
-                        const std::string& package, std::vector<std::string>& taken,
+                        const std::string& package, const std::vector<std::string>& taken,
                         Diagnostics& diagnostics) {
   ModuleParser(out, packages, modules, package, diagnostics).run(root, taken);
 }
@@ -585,9 +570,7 @@ void parse_module_parts(const Node& root, Module& out, Packages& packages, Modul
 ModuleCall parse_call(const Node& key, const Node& body, const std::string& block,
                       const Module& module, Packages& packages, ModuleStore& modules,
                       Diagnostics& diagnostics) {
-  static const std::vector<std::string> kWords = {
-      "when",     "for_each", "depends_on",           "protect",        "retain",
-      "provider", "timeouts", "create_before_delete", "ignore_changes", "moved_from"};
+  static const std::vector<std::string> kWords = word_names(SpecPart::block);
   Module scratch;
   ModuleParser parser(scratch, packages, modules, "", diagnostics);
   ModuleCall call;

@@ -9,6 +9,7 @@
 #include "spec/load.h"
 #include "spec/policy_types.h"
 #include "spec/read_node.h"
+#include "spec/words.h"
 #include "yaml/reader.h"
 
 namespace lf {
@@ -185,8 +186,7 @@ class DemandParser {
                        "policy `" + out.name + "` is a map with `deny:` or `warn:`");
       return;
     }
-    only_keys(body, {"deny", "warn", "message", "doc", "where", "at", "set"}, "a policy",
-              diagnostics_);
+    only_keys(body, word_names(SpecPart::policy), "a policy", diagnostics_);
     if (!condition(body, out)) return;
     if (const Node doc = body.find("doc")) out.doc = read_text(doc, "doc", diagnostics_);
     if (const Node message = body.find("message")) {
@@ -206,7 +206,7 @@ class DemandParser {
     looks(out.condition);
     if (out.message) looks(*out.message);
     if (const Node where = body.find("where"); map_of(where, "where")) {
-      only_keys(where, {"types", "actions", "addresses", "environments"}, "`where`", diagnostics_);
+      only_keys(where, word_names(SpecPart::policy_place), "`where`", diagnostics_);
       places(where, out);
     }
     if (diagnostics_.error_count() != before) return;
@@ -312,7 +312,7 @@ class DemandParser {
       diagnostics_.add(Code::LF0202, out.span, "check `" + out.name + "` needs `assert: ${…}`");
       return;
     }
-    only_keys(body, {"assert", "message", "doc", "when"}, "a check", diagnostics_);
+    only_keys(body, word_names(SpecPart::check), "a check", diagnostics_);
     auto condition = read_condition(body.find("assert"), "assert", diagnostics_);
     if (const Node doc = body.find("doc")) out.doc = read_text(doc, "doc", diagnostics_);
     if (const Node message = body.find("message")) {
