@@ -9,7 +9,7 @@
 #include "cli/planning.h"
 #include "cli/report.h"
 #include "engine/bounded.h"
-#include "engine/refresh.h"
+#include "engine/search.h"
 
 namespace lf {
 

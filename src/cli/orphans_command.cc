@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/strings.h"
 #include "cli/command_tools.h"
+#include "engine/observe.h"
 
 namespace lf {
 

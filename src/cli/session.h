@@ -12,6 +12,7 @@
 #include "cli/options.h"
 #include "engine/apply.h"
 #include "engine/resolve.h"
+#include "engine/search.h"
 #include "engine/settle.h"
 #include "plan/plan.h"
 #include "spec/load.h"

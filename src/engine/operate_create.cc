@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "engine/operate.h"
 #include "engine/retry.h"
+#include "engine/search.h"
 #include "engine/settle.h"
 #include "provider/scope.h"
 #include "provider/wire.h"

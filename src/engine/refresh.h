@@ -31,26 +31,4 @@ Task<Result<Observations>> refresh(EngineContext* context, CloudOf clouds, Packa
 // visible_within in mind).
 Task<Result<Observation>> read_one(Cloud* cloud, const ResourceType* type, Record record);
 
-// What an item of a list, or an answer, shows: properties of all facets that are read from the
-// item, marks split off the tags, ended and failed states recognised.
-Observation observe_item(const ResourceType& type, const Record& record, const Value& item,
-                         const std::string& stack_mark, const PackageInfo& package);
-
-// Items that carry the stack's mark (by_mark where the list has such a filter, else all items of
-// the list that carry it): id and item. For recovery, orphans and the guard of empty states.
-struct Marked {
-  std::string id, address_mark, intent_mark, stack_mark;
-  Value item;
-};
-Task<Result<std::vector<Marked>>> find_marked(Cloud* cloud, const ResourceType* type,
-                                              std::string stack_mark);
-// The same for a type that no list shows: what has the name that `self` gives, if it is so marked.
-Task<Result<std::optional<Marked>>> find_marked_by_name(Cloud* cloud, const ResourceType* type,
-                                                        Map self, std::string stack_mark);
-// The id of the thing with this unique name, "" if there is none.
-Task<Result<std::string>> find_named(Cloud* cloud, const ResourceType* type, Map self);
-// Ids of items whose properties equal those given (natural keys, fingerprints).
-Task<Result<std::vector<std::string>>> find_matching(Cloud* cloud, const ResourceType* type,
-                                                     Map properties);
-
 }  // namespace lf

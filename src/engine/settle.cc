@@ -5,6 +5,7 @@
 
 #include "base/strings.h"
 #include "engine/retry.h"
+#include "engine/search.h"
 #include "provider/scope.h"
 
 namespace lf {

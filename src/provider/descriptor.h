@@ -138,6 +138,11 @@ struct FacetRead {
   std::string ids_as;  // "key"
   Call detail;
   WirePath detail_item;
+  // Elements of many things from one call, which takes `ids`: whose each item is, and how many ids
+  // a call takes.
+  WirePath owner;
+  int ids_max = 100;
+  std::string with;  // the facet whose call shows this one too; this is a copy of its read
 };
 
 struct Facet {

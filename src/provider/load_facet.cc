@@ -52,7 +52,7 @@ void Loader::facet(const LoadNode::Entry& entry, ResourceType& out) {
   load("change", element, one.change);
   load("remove", element, one.remove);
   if (const LoadNode* read = node.find("read")) {
-    facet_read(*read, call_scope({"key"}), one.read);
+    facet_read(*read, out, one.read);
   }
   const bool by_element = node.find("each") != nullptr;
   const bool elements = node.find("add") != nullptr || node.find("remove") != nullptr ||
@@ -69,15 +69,36 @@ void Loader::facet(const LoadNode::Entry& entry, ResourceType& out) {
   out.facets.push_back(std::move(one));
 }
 
-void Loader::facet_read(const LoadNode& node, const NameScope& scope, FacetRead& out) {
+void Loader::facet_read(const LoadNode& node, const ResourceType& type, FacetRead& out) {
+  if (node.kind == LoadNode::Kind::scalar) {
+    const Facet* other = type.facet(node.text);
+    if (other == nullptr || !other->read.call.valid() || !other->read.with.empty()) {
+      error(Code::LF0906, node.span,
+            fmt::format("no facet above has a call `{}` that could show this one too", node.text));
+      return;
+    }
+    out = other->read;
+    out.with = other->name;
+    return;
+  }
+  // A call for many things knows none of them.
+  NameScope scope = call_scope({"key"});
+  const LoadNode* owner = node.find("owner");
+  if (owner != nullptr) {
+    scope.roots = {"ids", "account", "region", "partition", "dns_suffix"};
+  }
   if (!call(node, "read", CallPlace::read, scope, out.call,
-            {"item", "items", "each", "ids", "detail"})) {
+            {"item", "items", "each", "ids", "detail", "owner", "ids_max"})) {
     return;
   }
   path(node, "item", out.item);
   path(node, "items", out.item);
   path(node, "each", out.each);
   path(node, "ids", out.ids);
+  path(node, "owner", out.owner);
+  number(node, "ids_max", out.ids_max, 1, 100'000);
+  if (owner != nullptr) required(node, "items", "read");
+  if (owner == nullptr && node.find("ids_max") != nullptr) required(node, "owner", "read");
   out.ids_as = "key";
   const LoadNode* detail = node.find("detail");
   if (detail == nullptr) {

@@ -123,7 +123,7 @@ class Loader {
   void wait(const LoadNode& waits, std::string_view key, Wait& out);
   void facets(const LoadNode& node, ResourceType& out);
   void facet(const LoadNode::Entry& entry, ResourceType& out);
-  void facet_read(const LoadNode& node, const NameScope& scope, FacetRead& out);
+  void facet_read(const LoadNode& node, const ResourceType& type, FacetRead& out);
   void recovery(const LoadNode& node, ResourceType& out);
   void recovery_entry(const LoadNode::Entry& entry, ResourceType& out);
   void tail(const LoadNode& file, ResourceType& out);

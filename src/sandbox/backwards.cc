@@ -32,7 +32,7 @@ class Probe : public cel::Activation {
     if (name == "element" || name == "prior_element") return element("element");
     if (name == "elements") return Value(List{element("elements")});
     if (const Value* known = names_.find(name)) return *known;
-    if (name == "id" || name == "key" || name == "tags" || name == "token")
+    if (name == "id" || name == "ids" || name == "key" || name == "tags" || name == "token")
       return Value(mark(name));
     if (name == "marks") {
       Map marks;
@@ -197,6 +197,9 @@ class Matcher {
       out_.all_elements = value;
     } else if (name.starts_with("elements.")) {
       if (element_) element_->set(name.substr(9), value);
+    } else if (name == "ids") {
+      for (const Value& one : as_items(value)) bind("id", one);
+      out_.many = true;
     } else if (name == "id") {
       out_.ids.push_back(value);
       if (out_.names.find("id") == nullptr) out_.names.set("id", value);

@@ -16,6 +16,7 @@ namespace lf::sandbox {
 struct Bindings {
   Map names;  // "id", "key", "tags", "self.vpc", "observed.vpc", "element.name", "element"
   std::vector<Value> ids;  // every `${id}` in the order of the input
+  bool many = false;       // they stood in `${ids}`: a filter, which need not find any
   List elements;           // of `${elements…}`: maps of field to value; {"": v} for scalars
   Value all_elements;      // of a whole `${elements}`
   int agreed = 0;          // constants that the input has too

@@ -63,14 +63,16 @@ void whole_page(const Request& request, Reply& reply) {
   if (!more.empty()) reply.body.set(more, Value(false));
 }
 
-// The filters but the one that named the thing itself.
-Value other_filters(const Value& filters, const std::string& id) {
+// The filters but the one that named the things themselves.
+Value other_filters(const Value& filters, const std::vector<Value>& ids) {
   List out;
   for (const Value& filter : as_list(filters)) {
-    bool names_it = false;
-    for (const Value& value : as_list(filter["Value"]))
-      names_it = names_it || (!id.empty() && to_text(value) == id);
-    if (!names_it) out.push_back(filter);
+    bool names_them = false;
+    for (const Value& value : as_list(filter["Value"])) {
+      const auto is = [&](const Value& id) { return to_text(id) == to_text(value); };
+      names_them = names_them || std::any_of(ids.begin(), ids.end(), is);
+    }
+    if (!names_them) out.push_back(filter);
   }
   return Value(std::move(out));
 }
@@ -372,7 +374,13 @@ Outcome Model::read_facets(Request& request, const std::vector<Role>& roles) {
     const ResourceType& type = *role->type;
     const FacetRead& read = role->facet->read;
     std::vector<Thing*> things;
-    if (!bound.ids.empty()) {
+    if (bound.many) {
+      for (const Value& id : bound.ids) {
+        Thing* thing = resolve(type, request, to_text(id), true);
+        if (thing != nullptr && visible(*thing, request.now)) things.push_back(thing);
+      }
+      elements = true;
+    } else if (!bound.ids.empty()) {
       Thing* thing = resolve(type, request, bound.id(), true);
       if (thing == nullptr || !visible(*thing, request.now))
         return std::unexpected(not_found(type, bound.id()));
@@ -390,7 +398,7 @@ Outcome Model::read_facets(Request& request, const std::vector<Role>& roles) {
         List shown = wire_elements(request, *thing, *each, read.each);
         List all = as_list(at_path(Value(reply.body), read.item));
         for (Value& one : shown) {
-          if (meets_filters(one, other_filters(request.in.input["Filter"], bound.id()), {}))
+          if (meets_filters(one, other_filters(request.in.input["Filter"], bound.ids), {}))
             all.push_back(std::move(one));
         }
         reply.body =

@@ -88,6 +88,39 @@ def test_a_thousand_machines(cloud, forge):
     assert actions(cloud) == {"GetCallerIdentity": 1}
 
 
+DISK = ", block_device_mappings: [{device_name: /dev/sda1, size: 20GiB, volume_type: gp3}]"
+
+
+def test_disks_and_rules_of_many(cloud, forge):
+    """What a thing's facets hold is listed for 200 things at once, not for each."""
+    write_spec(forge, 450, DISK)
+    groups = "".join(
+        f"  g{i}: {{type: aws.ec2.security_group, name: g{i}, vpc: \"${{resources.vpc}}\", ingress: [{{protocol: tcp, from_port: {i},"
+        f" to_port: {i}, cidr: 10.0.0.0/8}}], egress: []}}\n" for i in range(1, 13))
+    forge.spec.write_text(forge.spec.read_text() + groups)
+    forge.run("apply", expect=0, timeout=300)
+    cloud.forget_requests()
+    forge.plan(expect=0)
+    sent = actions(cloud)
+    assert sent["DescribeVolumes"] == 3, sent
+    assert sent["DescribeSecurityGroupRules"] == 1, sent
+    assert sent["DescribeInstances"] == 1 and sent["DescribeSecurityGroups"] == 1, sent
+
+    # What others changed is seen on the thing that it belongs to, and on no other.
+    ec2 = cloud.client("ec2")
+
+    def marked(call, items, name):
+        return call(Filters=[{"Name": "tag:llmforge:address", "Values": [name]}])[items][0]
+    machine = marked(ec2.describe_instances, "Reservations", "resources/m0321")["Instances"][0]
+    group = marked(ec2.describe_security_groups, "SecurityGroups", "resources/g7")
+    ec2.modify_volume(VolumeId=machine["BlockDeviceMappings"][0]["Ebs"]["VolumeId"], Size=30)
+    ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpProtocol="udp", FromPort=9, ToPort=9, CidrIp="10.9.0.0/16")
+    run = forge.run("plan", "--detailed-exitcode")
+    assert run.code == 2, run.text
+    assert address(321) in run.text and 'resources["g7"]' in run.text, run.text
+    assert address(320) not in run.text and 'resources["g6"]' not in run.text, run.text
+
+
 def test_what_the_spec_sets_is_read(cloud, forge):
     write_spec(forge, 3, ", disable_api_termination: false, shutdown_behavior: stop")
     forge.apply()

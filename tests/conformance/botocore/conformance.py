@@ -413,6 +413,8 @@ class Resource:
         if "read" not in facet:
             return
         call = facet["read"]
+        if isinstance(call, str):  # another facet's call shows this one too
+            call = self.facets[call]["read"]
         operation = self.requests.call(call, call.own, element=element)
         if operation is None:
             return
@@ -422,10 +424,15 @@ class Resource:
             shape = self.reads.at(detail, call["detail"], call["detail"].get("item"), call["detail"].own, "detail") if detail else None
             self.element_read(element, shape)
         elif "items" in call:
-            shape = self.reads.list_of(operation, call, "items", call.own)
+            item = shape = self.reads.list_of(operation, call, "items", call.own)
             if shape is not None and "each" in call:
                 shape, why = self.service.walk(shape, call["each"], True)
                 self.report.expect(shape is not None, call.at("each"), f"each: {why}")
+            if item is not None and "owner" in call:
+                owner, why = self.service.walk(item, call["owner"], True)
+                if self.report.expect(owner is not None, call.at("owner"), f"owner: {why}"):
+                    one = owner.member if owner.type_name in ("list", "elements") else owner
+                    self.report.expect(one.type_name == "string", call.at("owner"), f"owner: it is a {one.type_name}")
             self.element_read(element, shape)
         else:
             shape = self.reads.at(operation, call, call.get("item"), call.at("item"), "item") if not call.get("raw") else None

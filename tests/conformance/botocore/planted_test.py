@@ -36,6 +36,8 @@ PLANTED = [
     (EC2 + "vpc.yaml", "owner: description, doc: \"a network", "owner: desc, doc: \"a network", "owner: no member `desc`"),
     (EC2 + "instance.yaml", "failed: [shutting-down, terminated, stopping, stopped]", "failed: [terminated]",
      r"InstanceRunning fails on \['shutting-down', 'stopping'\]"),
+    (EC2 + "instance.yaml", "owner: attachmentSet.*.instanceId", "owner: attachmentSet.*.instance", "owner: no member `instance`"),
+    (EC2 + "security_group.yaml", "owner: groupId, ids_max", "owner: referencedGroupInfo, ids_max", "owner: it is a structure"),
     (EC2 + "instance.yaml", "token: ClientToken", "token: KeyName", "no idempotency token"),
     (EC2 + "instance.yaml", "reservationSet.*.instancesSet", "reservationSet.instancesSet", "it is a list"),
     (EC2 + "instance.yaml", "MinCount: 1\n", "MinCount: one\n", "`one` for integer"),

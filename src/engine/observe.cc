@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/observe.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+#include "engine/subject.h"
+#include "provider/scope.h"
+#include "provider/wire.h"
+
+namespace lf {
+
+namespace {
+
+bool holds(const std::vector<std::string>& list, const std::string& text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+// `read: "@id"`: the id that the thing is known by is the value, as a bucket's name is.
+bool reads_id(const Property& property) {
+  return property.read.size() == 1 && property.read.front() == "@id";
+}
+}  // namespace
+
+CallOptions read_options(const ResourceType* type, const std::string& address) {
+  CallOptions options;
+  options.type = type;
+  options.address = address;
+  options.idempotent = true;
+  return options;
+}
+
+Value tree_of(const Answer& answer) {
+  if (answer.body.is_map()) {
+    Map map = answer.body.as_map();
+    map.set("@header", Value(answer.headers));
+    return Value(std::move(map));
+  }
+  Map map;
+  map.set("@body", answer.body);
+  map.set("@header", Value(answer.headers));
+  return Value(std::move(map));
+}
+
+Map record_names(Cloud* cloud, const Record& record) {
+  Map names = cloud->names();
+  Map self = applied_properties(record);
+  names.set("self", Value(self));
+  names.set("prior", Value(std::move(self)));
+  names.set("observed", Value(record.observed));
+  names.set("id", Value(record.id));
+  return names;
+}
+
+// What the tags say about us, split off from the user's.
+void split_marks(const ResourceType& type, const std::string& stack_mark,
+                 const PackageInfo& package, Observation& out) {
+  if (type.carrier != MarkCarrier::tags) return;
+  const Value* tags = out.properties.find(type.mark_property);
+  Map own;
+  std::string stack;
+  if (tags != nullptr && tags->is_map()) {
+    for (const auto& [key, value] : tags->as_map()) {
+      if (key == Value(package.mark_stack))
+        stack = value.string_or();
+      else if (key == Value(package.mark_address) || key == Value(package.mark_intent))
+        continue;  // advisory: rewritten with the next real update
+      else
+        own.set(key, value);
+    }
+  }
+  out.marks_ok = stack_mark.empty() || stack == stack_mark;
+  out.properties.set(type.mark_property, Value(std::move(own)));
+}
+
+void read_states(const ResourceType& type, const Value& item, Observation& out) {
+  auto text = [&](const WirePath& path) {
+    return path.empty() ? "" : at_path(item, path).string_or();
+  };
+  out.note = text(type.wait_create.path);
+  if (!type.del.gone_path.empty() && holds(type.del.gone_states, text(type.del.gone_path))) {
+    out.presence = Observation::Presence::gone;
+  }
+  if (type.ends && holds(type.ends->states, text(type.ends->path))) {
+    out.presence = Observation::Presence::ended;
+    if (type.ends->interrupted) {
+      MapActivation names;
+      names.set("item", item);
+      const Value interrupted = evaluate(*type.ends->interrupted, names);
+      out.interrupted = interrupted.is_bool() && interrupted.as_bool();
+    }
+  }
+  if (!out.note.empty() && holds(type.wait_create.failed, out.note)) out.failed = true;
+}
+
+Observation observe_item(const ResourceType& type, const Record& record, const Value& item,
+                         const std::string& stack_mark, const PackageInfo& package) {
+  Observation out;
+  out.presence = Observation::Presence::present;
+  auto take = [&](std::string_view facet) {
+    auto properties = read_properties(type, facet, item);
+    if (!properties) return;
+    for (const auto& [name, value] : *properties) out.properties.set(name, value);
+  };
+  take("");
+  for (const auto& facet : type.facets) {
+    if (!facet.read.call.valid()) take(facet.name);
+  }
+  for (const auto& property : type.properties) {
+    if (reads_id(property)) out.properties.set(property.name, Value(record.id));
+  }
+  read_states(type, item, out);
+  split_marks(type, stack_mark, package, out);
+  return out;
+}
+std::string own_mark(const Record& record) {
+  const Value* mark = record.private_.find("stack_mark");
+  return mark == nullptr ? "" : mark->string_or();
+}
+
+}  // namespace lf

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one answer says about one thing: its properties, whether it is there, has ended or failed,
+// and whose marks it carries. No calls.
+#pragma once
+
+#include <string>
+
+#include "engine/cloud.h"
+#include "plan/plan.h"
+
+namespace lf {
+
+// Options of a read for a resource at `address` ("": of no single one).
+CallOptions read_options(const ResourceType* type, const std::string& address);
+
+// An answer as one tree: its body (under "@body" where that is no map) and its "@header".
+Value tree_of(const Answer& answer);
+
+// The names that a record's read calls may use: `self`, `prior`, `observed`, `id` and the cloud's.
+Map record_names(Cloud* cloud, const Record& record);
+
+// The stack's mark that the record's resource was given; "" if it carries none.
+std::string own_mark(const Record& record);
+
+// What the tags say about us, split off from the user's.
+void split_marks(const ResourceType& type, const std::string& stack_mark,
+                 const PackageInfo& package, Observation& out);
+
+// Whether the thing is gone, ended, interrupted or failed, from its item.
+void read_states(const ResourceType& type, const Value& item, Observation& out);
+
+// What an item of a list, or an answer, shows: properties of all facets that are read from the
+// item, marks split off the tags, ended and failed states recognised.
+Observation observe_item(const ResourceType& type, const Record& record, const Value& item,
+                         const std::string& stack_mark, const PackageInfo& package);
+
+}  // namespace lf
