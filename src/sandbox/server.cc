@@ -14,6 +14,8 @@ namespace lf::sandbox {
 
 namespace {
 
+constexpr size_t kRecordedBody = 256;  // enough to tell what a request is about
+
 // The cloud on the server's side of the wire. All members are called under the lock.
 class Cloud {
  public:
@@ -71,11 +73,29 @@ class Cloud {
     } else if (path == "/_sandbox/state") {
       out.body = save_things(model_->things());
       return out;
+    } else if (path == "/_sandbox/requests" && options_.record) {
+      out.body = to_json(Value(requests_));
+      return out;
     } else {
       out.status = 404;
     }
     out.body = "{}";
     return out;
+  }
+
+  MonotonicNs monotonic() const { return clock_.monotonic(); }
+
+  // What was asked and when it was answered, for whoever measures a client.
+  void remember(const HttpRequest& request, MonotonicNs begin) {
+    if (!options_.record) return;
+    const auto ms = [&](MonotonicNs at) { return Value(static_cast<double>(at - start_) / 1e6); };
+    Map one;
+    one.set("begin_ms", ms(begin));
+    one.set("end_ms", ms(monotonic()));
+    one.set("method", Value(request.method));
+    one.set("path", Value(request.path));
+    one.set("body", Value(request.body.substr(0, kRecordedBody)));
+    requests_.emplace_back(std::move(one));
   }
 
   int64_t latency_ms() {
@@ -120,6 +140,7 @@ class Cloud {
   std::unique_ptr<Model> model_;
   uint64_t random_ = options_.seed * 977 + 5;
   int64_t ahead_s_ = 0;
+  List requests_;  // of `record`
 };
 
 }  // namespace
@@ -134,6 +155,7 @@ Result<void> serve(Package& package, Sources& sources, Clock& clock, FileSystem&
   const auto handle = [&](const HttpRequest& request) {
     int64_t latency = 0;
     std::optional<HttpResponse> response;
+    const MonotonicNs begin = cloud.monotonic();
     {
       const std::lock_guard<std::mutex> guard(lock);
       if (request.path.starts_with("/_sandbox/"))
@@ -142,6 +164,10 @@ Result<void> serve(Package& package, Sources& sources, Clock& clock, FileSystem&
       latency = cloud.latency_ms();
     }
     if (latency > 0) std::this_thread::sleep_for(std::chrono::milliseconds(latency));
+    if (options.record) {
+      const std::lock_guard<std::mutex> guard(lock);
+      cloud.remember(request, begin);
+    }
     return response;
   };
   return serve_http(options.listen, handle, ready, stop);

@@ -7,6 +7,7 @@
 //   POST /_sandbox/advance  {"seconds": 60}     lets the cloud's clock jump ahead
 //   POST /_sandbox/reset    everything is gone
 //   GET  /_sandbox/state    what is there, as it is saved
+//   GET  /_sandbox/requests what was asked so far, with times, where `record` is on
 #pragma once
 
 #include <functional>
@@ -24,6 +25,7 @@ struct ServerOptions {
   uint64_t seed = 1;
   double speed = 1;  // how much faster than real the cloud's time goes
   int64_t latency_min_ms = 0, latency_max_ms = 0;  // each call takes so long, by the seed
+  bool record = false;                             // keeps each request with its times
   std::map<std::string, ModelOptions::Key> keys;   // accepted besides the package's own
 };
 

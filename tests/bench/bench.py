@@ -7,6 +7,7 @@ resident set that the kernel saw. The cloud is fake_sqs.cc, which costs next to 
 OpenTofu is installed (tests/peers/tofu.sh), it plans as many of its built-in resources.
 """
 import argparse
+import itertools
 import json
 import os
 import pathlib
@@ -24,6 +25,7 @@ import specs
 HERE = pathlib.Path(__file__).parent
 LLMFORGE = os.environ["LLMFORGE"]
 FAKE_SQS = os.environ["FAKE_SQS"]
+SANDBOX = os.environ.get("SANDBOX_SERVER", str(pathlib.Path(LLMFORGE).parent / "sandbox_server"))
 ENVIRON = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "NO_COLOR": "1", "AWS_REGION": "us-west-2",
            "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_EC2_METADATA_DISABLED": "true",
            "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
@@ -62,13 +64,16 @@ def best(runs, command, **more):
 
 class Server:
     """A fake_sqs of its own."""
+    keys = {}
 
     def __init__(self, *arguments, core=None):
+        self.start([FAKE_SQS, *map(str, arguments)], core)
+
+    def start(self, command, core):
         def pin():
             if core is not None:
                 os.sched_setaffinity(0, {core})
-        self.process = subprocess.Popen([FAKE_SQS, *map(str, arguments)], stdout=subprocess.PIPE, text=True,
-                                        preexec_fn=pin)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True, preexec_fn=pin)
         self.url = self.process.stdout.readline().strip()
 
     def __enter__(self):
@@ -78,9 +83,10 @@ class Server:
         self.process.kill()
         self.process.wait()
         self.process.stdout.close()
+        self.process.stdin.close()
 
     def environ(self, folder):
-        return {**ENVIRON, "HOME": str(folder), "AWS_ENDPOINT_URL": self.url}
+        return {**ENVIRON, **self.keys, "HOME": str(folder), "AWS_ENDPOINT_URL": self.url}
 
     def log(self):
         with urllib.request.urlopen(self.url + "/log") as answer:
@@ -88,6 +94,25 @@ class Server:
 
     def clear(self):
         urllib.request.urlopen(urllib.request.Request(self.url + "/clear", data=b"")).close()
+
+
+class Sandbox(Server):
+    """The sandbox's server: it checks signatures, parses and knows what depends on what, so a call costs
+    it far more than it costs fake_sqs, and the core that it is on is part of what is measured."""
+    keys = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
+
+    def __init__(self, least_ms, most_ms, seed, core=None):
+        root = HERE.parents[1]
+        self.start([SANDBOX, str(root / "providers"), "aws", "127.0.0.1:0", "", "1",
+                    *map(str, (least_ms, most_ms, seed))], core)
+
+    def log(self):
+        with urllib.request.urlopen(self.url + "/_sandbox/requests") as answer:
+            asked = json.loads(answer.read())
+        queue = re.compile(r'"Queue(?:Name|Url)": ?"(?:[^"]*/)?([^"/]+)"')
+        found = [(queue.search(call["body"]), call) for call in asked]
+        return {"count": len(asked),
+                "calls": [(match.group(1) if match else "", call["begin_ms"], call["end_ms"]) for match, call in found]}
 
 
 def has_command(name):
@@ -183,10 +208,12 @@ def applies(seeds, least_ms, most_ms):
     cores = sorted(os.sched_getaffinity(0))
     client, other = cores[0], cores[-1]
     out = []
-    for what, spec in (("20 chains of 50", specs.chains(20, 50)), ("flat 1,000", specs.flat(1000))):
-        runs = []
+    served = [("fake_sqs", Server)] + [("the sandbox", Sandbox)] * os.path.exists(SANDBOX)
+    graphs = (("20 chains of 50", specs.chains(20, 50)), ("flat 1,000", specs.flat(1000)))
+    for (graph, spec), (by, served_by) in itertools.product(graphs, served):
+        runs, what = [], f"{graph}, {by}"
         for seed in range(1, seeds + 1):
-            with tempfile.TemporaryDirectory() as name, Server(least_ms, most_ms, seed, core=other) as server:
+            with tempfile.TemporaryDirectory() as name, served_by(least_ms, most_ms, seed, core=other) as server:
                 folder = pathlib.Path(name)
                 (folder / "llmforge.yaml").write_text(spec)
                 run = measure([LLMFORGE, "apply", "--auto-approve"], folder=folder,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The model cloud alone, for tests that speak to it with other people's clients:
-//   sandbox_server PROVIDERS_FOLDER PACKAGE LISTEN [FOLDER [SPEED]]
-// FOLDER keeps the cloud ("": nothing does); SPEED: how much faster than real its time goes.
+//   sandbox_server PROVIDERS_FOLDER PACKAGE LISTEN [FOLDER [SPEED [LEAST_MS MOST_MS SEED]]]
+// FOLDER keeps the cloud ("": nothing does); SPEED: how much faster than real its time goes; the
+// last three: how long each call takes, by the seed, and all calls are recorded.
 // Prints its URL, serves until standard input ends.
 #include <poll.h>
 #include <unistd.h>
@@ -45,6 +46,12 @@ int main(int argc, char** argv) {
   options.keys["testing"] = {"testing", "123456789012"};
   if (argc > 4) options.folder = argv[4];
   if (argc > 5) options.speed = std::atof(argv[5]);
+  if (argc > 8) {
+    options.latency_min_ms = std::atoll(argv[6]);
+    options.latency_max_ms = std::atoll(argv[7]);
+    options.seed = std::strtoull(argv[8], nullptr, 10);
+    options.record = true;
+  }
   const auto ready = [&](const std::string& url) {
     for (const auto& one : diagnostics.all()) std::fprintf(stderr, "%s\n", one.message.c_str());
     std::printf("%s\n", url.c_str());
