@@ -4,7 +4,7 @@ file(GLOB_RECURSE LF_PROVIDER_FILES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/provid
 # The long forms of diagnostics, for `explain`.
 file(GLOB LF_ERROR_PAGES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/docs/errors/*.md)
 # What `init --from` writes.
-file(GLOB LF_EXAMPLES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/specs/*.yaml
+file(GLOB_RECURSE LF_EXAMPLES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/specs/*.yaml
   ${CMAKE_SOURCE_DIR}/examples/*.yaml)
 set(LF_PACKAGES_BLOB ${CMAKE_BINARY_DIR}/packages.bin)
 
@@ -12,7 +12,7 @@ add_executable(llmforge_embed src/provider/embed_main.cc)
 target_link_libraries(llmforge_embed PRIVATE llmforge_front)
 add_custom_command(
   OUTPUT ${LF_PACKAGES_BLOB}
-  COMMAND llmforge_embed ${CMAKE_SOURCE_DIR}/providers ${LF_PACKAGES_BLOB} ${CMAKE_SOURCE_DIR}/docs
+  COMMAND llmforge_embed ${CMAKE_SOURCE_DIR} ${LF_PACKAGES_BLOB}
   DEPENDS llmforge_embed ${LF_PROVIDER_FILES} ${LF_ERROR_PAGES} ${LF_EXAMPLES}
   COMMENT "Checking the provider packages"
   VERBATIM)

@@ -10,6 +10,7 @@
 #include "cli/command_tools.h"
 #include "cli/line_editor.h"
 #include "cli/yaml_text.h"
+#include "cli/zones.h"
 #include "graph/ask.h"
 #include "graph/typecheck.h"
 #include "lang/functions.h"
@@ -207,10 +208,7 @@ Task<int> with_state(CommandContext* context, Session* session) {
 
 int answer_requests(FileSystem& files) {
   cel::JsonlOptions options;
-  options.read_zone = [&files](const std::string& name) -> std::optional<std::string> {
-    auto data = files.read("/usr/share/zoneinfo/" + name);
-    return data ? std::optional<std::string>(std::move(*data)) : std::nullopt;
-  };
+  options.read_zone = zone_reader(files);
   PlainLines lines;
   while (auto line = lines.next()) {
     print(cel::answer_jsonl(*line, options) + "\n");

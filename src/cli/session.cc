@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "cli/version.h"
 #include "graph/check_demands.h"
+#include "cli/zones.h"
 #include "graph/offline.h"
 #include "graph/reuse.h"
 #include "graph/typecheck.h"
@@ -261,10 +262,7 @@ Surroundings Session::surroundings() {
   around.environment = world_.environment;
   FileSystem* files = &world_.files;
   around.read_file = [files](const std::string& path) { return files->read(path); };
-  around.read_zone = [files](const std::string& name) -> std::optional<std::string> {
-    auto data = files->read("/usr/share/zoneinfo/" + name);
-    return data ? std::optional<std::string>(std::move(*data)) : std::nullopt;
-  };
+  around.read_zone = zone_reader(world_.files);
   return around;
 }
 

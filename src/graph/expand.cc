@@ -129,9 +129,13 @@ void collect_dependencies(Graph& graph, Diagnostics& diagnostics) {
   (void)diagnostics;
 }
 
+// `moved_from` may name an address or, shorter, only the key that the thing had.
+bool is_address(const std::string& text) {
+  return text.find('.') != std::string::npos || text.find('[') != std::string::npos;
+}
+
 std::string moved_address(const ModuleInstance& module, const std::string& text) {
-  const bool whole = text.find('.') != std::string::npos || text.find('[') != std::string::npos;
-  if (whole) return text;
+  if (is_address(text)) return text;
   if (module.module->kind == ModuleKind::root) return index_address("resources", Value(text));
   return module.address + "." + text;
 }
@@ -151,9 +155,8 @@ void words_of_call(GraphNode& node, const ModuleInstance& module) {
     if (nearest && path.starts_with(own)) node.ignore_changes.push_back(path.substr(own.size()));
   }
   for (const std::string& from : words.moved_from) {
-    const bool whole = from.find('.') != std::string::npos || from.find('[') != std::string::npos;
     std::string before = from;
-    if (!whole) {
+    if (!is_address(from)) {
       before = index_address(module.call->block, Value(from));
       if (!module.parent->address.empty()) before = module.parent->address + "." + before;
     }

@@ -2,7 +2,10 @@
 // Part of the build: checks every package under providers/ and writes the blob that embedded.cc
 // reads. A package with an error fails the build, with the diagnostics that a user would see.
 //
-//   llmforge_embed PROVIDERS_FOLDER OUTPUT
+//   llmforge_embed SOURCE_ROOT OUTPUT
+//
+// SOURCE_ROOT holds providers/, docs/errors/ (what `explain` prints), specs/ and examples/ (what
+// `init --from` writes).
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -19,37 +22,50 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool read_files(const fs::path& root, MemoryPackageFiles& files, std::set<std::string>& paths) {
+struct Blob {
+  std::shared_ptr<MemoryPackageFiles> files = std::make_shared<MemoryPackageFiles>();
+  std::set<std::string> paths;
+};
+
+bool add_file(const fs::path& file, const std::string& path, Blob& blob) {
+  std::ifstream in(file, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  if (!in) {
+    fmt::print(stderr, "{}: cannot be read\n", file.string());
+    return false;
+  }
+  blob.paths.insert(path);
+  blob.files->add(path, std::move(text));
+  return true;
+}
+
+// All files of a folder and those below it but hidden ones, as `under`/PATH. `extension` "": any.
+bool add_folder(const fs::path& root, const std::string& under, const std::string& extension,
+                Blob& blob) {
   std::error_code error;
   for (fs::recursive_directory_iterator at(root, error), end; !error && at != end;
        at.increment(error)) {
     if (!at->is_regular_file() || at->path().filename().string().starts_with(".")) continue;
-    std::ifstream in(at->path(), std::ios::binary);
-    std::string text{std::istreambuf_iterator<char>(in), {}};
-    if (!in) {
-      fmt::print(stderr, "{}: cannot be read\n", at->path().string());
-      return false;
-    }
+    if (!extension.empty() && at->path().extension() != extension) continue;
     const std::string path = at->path().lexically_relative(root).generic_string();
-    paths.insert(path);
-    files.add(path, std::move(text));
+    if (!add_file(at->path(), under + path, blob)) return false;
   }
   if (error) fmt::print(stderr, "{}: {}\n", root.string(), error.message());
   return !error;
 }
 
-bool check(const std::shared_ptr<const PackageFiles>& files, const std::set<std::string>& paths) {
+bool check(const Blob& blob) {
   Sources sources;
   Diagnostics diagnostics;
   std::set<std::string> names;
-  for (const std::string& path : paths) {
+  for (const std::string& path : blob.paths) {
     if (const size_t slash = path.find('/'); slash != std::string::npos) {
       names.insert(path.substr(0, slash));
     }
   }
   size_t types = 0, look_ups = 0;
   for (const std::string& name : names) {
-    Package package(name, files, sources, diagnostics);
+    Package package(name, blob.files, sources, diagnostics);
     package.check_all();
     types += package.resource_names().size();
     look_ups += package.data_names().size();
@@ -62,7 +78,7 @@ bool check(const std::shared_ptr<const PackageFiles>& files, const std::set<std:
     return false;
   }
   fmt::print("{} packages, {} types, {} look-ups, {} files\n", names.size(), types, look_ups,
-             paths.size());
+             blob.paths.size());
   return true;
 }
 
@@ -89,28 +105,17 @@ std::string make_blob(const PackageFiles& files, const std::set<std::string>& pa
   return blob;
 }
 
-int run(const fs::path& root, const fs::path& output, const fs::path& docs) {
-  auto files = std::make_shared<MemoryPackageFiles>();
-  std::set<std::string> paths;
-  if (!read_files(root, *files, paths) || !check(files, paths)) return 1;
-  // "errors/LF0231.md": no package, for it has no package.yaml.
-  for (const auto& page : fs::directory_iterator(docs / "errors")) {
-    std::ifstream in(page.path(), std::ios::binary);
-    const std::string path = "errors/" + page.path().filename().string();
-    files->add(path, std::string{std::istreambuf_iterator<char>(in), {}});
-    paths.insert(path);
+int run(const fs::path& root, const fs::path& output) {
+  Blob all;
+  if (!add_folder(root / "providers", "", "", all) || !check(all)) return 1;
+  // None of these is a package, for they have no package.yaml: "errors/LF0231.md",
+  // "examples/aws-finetune.yaml".
+  if (!add_folder(root / "docs" / "errors", "errors/", ".md", all) ||
+      !add_folder(root / "specs", "examples/", ".yaml", all) ||
+      !add_folder(root / "examples", "examples/", ".yaml", all)) {
+    return 1;
   }
-  // "examples/aws-finetune.yaml": what `init --from` writes.
-  for (const char* folder : {"specs", "examples"}) {
-    for (const auto& example : fs::directory_iterator(docs.parent_path() / folder)) {
-      if (example.path().extension() != ".yaml") continue;
-      std::ifstream in(example.path(), std::ios::binary);
-      const std::string path = "examples/" + example.path().filename().string();
-      files->add(path, std::string{std::istreambuf_iterator<char>(in), {}});
-      paths.insert(path);
-    }
-  }
-  const std::string blob = make_blob(*files, paths);
+  const std::string blob = make_blob(*all.files, all.paths);
   std::ifstream old(output, std::ios::binary);
   // An unchanged blob keeps its time, so that nothing is linked again for it.
   if (old && std::string{std::istreambuf_iterator<char>(old), {}} == blob) return 0;
@@ -129,9 +134,9 @@ int run(const fs::path& root, const fs::path& output, const fs::path& docs) {
 }  // namespace lf
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    fmt::print(stderr, "usage: llmforge_embed PROVIDERS_FOLDER OUTPUT DOCS_FOLDER\n");
+  if (argc != 3) {
+    fmt::print(stderr, "usage: llmforge_embed SOURCE_ROOT OUTPUT\n");
     return 3;
   }
-  return lf::run(argv[1], argv[2], argv[3]);
+  return lf::run(argv[1], argv[2]);
 }

@@ -25,6 +25,11 @@ class Run:
         self.arguments, self.code, self.out, self.err = arguments, done.returncode, done.stdout, done.stderr
         self.text = done.stdout + done.stderr
 
+    def one_error(self):
+        """stderr, which must tell of exactly one error."""
+        assert len([line for line in self.err.splitlines() if line.startswith("error")]) == 1, self
+        return self.err
+
     def __repr__(self):
         return f"llmforge {' '.join(self.arguments)}\nexit {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
 

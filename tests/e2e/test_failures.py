@@ -9,13 +9,6 @@ import pytest
 ON = ("--var", "create_instance=true")
 
 
-def one_error(run):
-    """The error lines of stderr; there must be exactly one."""
-    errors = [line for line in run.err.splitlines() if line.startswith("error")]
-    assert len(errors) == 1, run
-    return run.err
-
-
 @pytest.fixture
 def applied(cloud, forge):
     forge.apply()
@@ -30,7 +23,7 @@ def applied(cloud, forge):
 def test_wrong_secret(cloud, forge, applied):
     forge.environment = {"AWS_SECRET_ACCESS_KEY": "x" * 40}
     run = forge.run("plan", expect=1)
-    assert "credentials" in one_error(run) or "signature" in run.err
+    assert "credentials" in run.one_error() or "signature" in run.err
     sent = [e for e in cloud.requests() if e["signature"] == "bad"]
     cloud.forget_requests()  # their signatures were meant to be wrong
     assert 1 <= len(sent) <= 4  # not hammered
@@ -39,7 +32,7 @@ def test_wrong_secret(cloud, forge, applied):
 def test_no_credentials(cloud, forge, applied):
     forge.environment = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
     cloud.forget_requests()
-    assert "AWS_ACCESS_KEY_ID" in one_error(forge.run("plan", expect=1))
+    assert "AWS_ACCESS_KEY_ID" in forge.run("plan", expect=1).one_error()
     assert cloud.requests() == []
 
 
@@ -47,14 +40,14 @@ def test_unreachable(cloud, forge, applied):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         forge.environment = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{taken.getsockname()[1]}"}
-        assert "127.0.0.1" in one_error(forge.run("plan", expect=1))
+        assert "127.0.0.1" in forge.run("plan", expect=1).one_error()
 
 
 @pytest.mark.parametrize("kind", ["html", "truncated", "reset"])
 def test_a_broken_service(cloud, forge, applied, kind):
     cloud.faults({"action": "ec2:Describe*", "kind": kind, "status": 500, "times": None})
     run = forge.run("plan", expect=1)
-    assert "ec2" in one_error(run).lower() or "describe" in run.err.lower()
+    assert "ec2" in run.one_error().lower() or "describe" in run.err.lower()
 
 
 def test_one_bad_answer_is_asked_again(cloud, forge, applied):

@@ -15,12 +15,6 @@ import pytest
 ON = ("--var", "create_instance=true")
 
 
-def one_error(run):
-    errors = [line for line in run.err.splitlines() if line.startswith("error")]
-    assert len(errors) == 1, run
-    return run.err
-
-
 @pytest.fixture
 def applied(cloud, forge):
     """An applied stack; at the end state and cloud must be as they were, and the plan empty."""
@@ -78,7 +72,7 @@ def test_a_full_disk_before_the_first_request(cloud, forge):
         (disk / "filler").write_bytes(b"\0" * 60 * 1024)
         with contextlib.suppress(OSError):
             (disk / "more").write_bytes(b"\0" * 60 * 1024)
-        error = one_error(forge.run("apply", expect=1))
+        error = forge.run("apply", expect=1).one_error()
         assert str(disk) in error and "no space left" in error and "help:" in error
         assert cloud.counts() == {} and cloud.mutations() == []
         as_root("mount", "-o", "remount,size=16m", disk)
@@ -91,7 +85,7 @@ def test_a_disk_that_fills_up_while_things_are_made(cloud, forge, kilobytes):
     """Nothing more is sent than the journal could hold; with room again, it converges."""
     with small_disk(forge.spec.parent / ".llmforge", kilobytes) as disk:
         run = forge.run("apply", *ON, expect=1)
-        error = one_error(run)
+        error = run.one_error()
         assert str(disk) in error and "no space left" in error and "free " in error
         made = cloud.counts()
         as_root("mount", "-o", "remount,size=16m", disk)
@@ -105,13 +99,13 @@ def test_a_read_only_state_folder(cloud, forge, applied):
     with read_only(forge.spec.parent / ".llmforge"):
         forge.plan(expect=0)  # looks, writes nothing
         for verb in ("apply", "destroy"):
-            error = one_error(forge.run(verb, expect=1))
+            error = forge.run(verb, expect=1).one_error()
             assert ".llmforge" in error and "ead-only" in error and "help:" in error
 
 
 def test_a_spec_in_a_read_only_folder(cloud, forge):
     with read_only(forge.spec.parent):
-        error = one_error(forge.run("apply", expect=1))
+        error = forge.run("apply", expect=1).one_error()
         assert str(forge.spec.parent) in error and "ead-only" in error and "help:" in error
     assert cloud.counts() == {}
 
@@ -122,7 +116,7 @@ def test_a_state_folder_of_somebody_else(cloud, forge, applied):
     mode = folder.stat().st_mode
     folder.chmod(0o500)
     try:
-        error = one_error(forge.run("apply", "--var", "run=second", *ON, expect=1))
+        error = forge.run("apply", "--var", "run=second", *ON, expect=1).one_error()
         assert ".llmforge" in error and "ermission denied" in error and "help:" in error
     finally:
         folder.chmod(mode)
@@ -146,7 +140,7 @@ def test_a_file_that_may_not_be_read(cloud, forge, applied, file):
     try:
         cloud.forget_requests()
         run = forge.run("plan", expect=(1, 3) if file == "spec" else 1)
-        error = one_error(run)
+        error = run.one_error()
         assert path.name in error and "ermission denied" in error
         assert cloud.requests() == []
     finally:
@@ -160,7 +154,7 @@ def test_a_damaged_state(cloud, forge, applied):
         for broken in (b"", whole[:len(whole) // 2], whole.replace(b"vpc-", b"vpx-", 1)):
             path.write_bytes(broken)
             for verb in ("plan", "apply", "destroy"):
-                error = one_error(forge.run(verb, expect=1))
+                error = forge.run(verb, expect=1).one_error()
                 assert path.name in error and "state restore" in error
             assert path.read_bytes() == broken
     finally:
@@ -220,23 +214,23 @@ def tls(cloud, tmp_path):
 def test_a_certificate_that_nobody_knows(cloud, forge, applied, tls):
     url, certificate = tls
     forge.environment = {"AWS_ENDPOINT_URL": url}
-    error = one_error(forge.run("plan", expect=1))
+    error = forge.run("plan", expect=1).one_error()
     assert "certificate" in error and "127.0.0.1" in error and "AWS_CA_BUNDLE" in error
     assert cloud.requests() == []
     forge.environment["AWS_CA_BUNDLE"] = str(certificate)
     forge.plan(expect=0)
     forge.environment["AWS_CA_BUNDLE"] = str(forge.folder / "nowhere.pem")
-    error = one_error(forge.run("plan", expect=1))
+    error = forge.run("plan", expect=1).one_error()
     assert "nowhere.pem" in error
 
 
 def test_no_tls_where_tls_is_meant(cloud, forge, applied):
     forge.environment = {"AWS_ENDPOINT_URL": cloud.url.replace("http://", "https://")}
-    error = one_error(forge.run("plan", expect=1))
+    error = forge.run("plan", expect=1).one_error()
     assert "127.0.0.1" in error and re.search(r"TLS|SSL", error)
 
 
 def test_a_name_that_does_not_exist(cloud, forge, applied):
     forge.environment = {"AWS_ENDPOINT_URL": "http://nowhere.invalid:9"}
-    error = one_error(forge.run("plan", expect=1))
+    error = forge.run("plan", expect=1).one_error()
     assert "nowhere.invalid" in error and "help:" in error
