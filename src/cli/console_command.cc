@@ -7,10 +7,10 @@
 
 #include "base/replace_file.h"
 #include "base/strings.h"
+#include "base/zones.h"
 #include "cli/command_tools.h"
 #include "cli/line_editor.h"
 #include "cli/yaml_text.h"
-#include "cli/zones.h"
 #include "graph/ask.h"
 #include "graph/typecheck.h"
 #include "lang/functions.h"

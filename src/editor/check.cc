@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/zones.h"
 #include "editor/uri.h"
 #include "graph/check_demands.h"
 #include "graph/context.h"
@@ -118,10 +119,7 @@ void Checked::check(FileSystem& files, const CheckOptions& options) {
   around.variables = loaded_.variables;
   around.environment = options.environment_variables;
   around.read_file = [&files](const std::string& path) { return files.read(path); };
-  around.read_zone = [&files](const std::string& name) -> std::optional<std::string> {
-    auto data = files.read("/usr/share/zoneinfo/" + name);
-    return data ? std::optional<std::string>(std::move(*data)) : std::nullopt;
-  };
+  around.read_zone = zone_reader(files);
   const std::string& folder = loaded_.spec.folder;
   const auto lock = LockFile::load(files, (folder.empty() ? "" : folder + "/") + "llmforge.lock");
   around.pinned = [&lock](const std::string& query) { return lock ? lock->find(query) : nullptr; };
