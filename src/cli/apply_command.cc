@@ -32,6 +32,7 @@ class ApplyRun {
     const bool json = context_.options.json;
     print(render_plan(plan, view));
     (void)flush_output();  // a log of both streams has the plan before what is done
+    if (!destroy_) show_rename_notes(*session, context_, plan);
     Judge judge(*session, session->graph(), plan, destroy_);
     if (const int refused = judge.before(context_); refused >= 0) co_return refused;
     Task<Result<void>> noting = note_observations(session, &plan);

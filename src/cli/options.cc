@@ -116,6 +116,10 @@ class CommandLine {
     return sub;
   }
 
+  void add_dry_run(CLI::App* sub) {
+    sub->add_flag("--dry-run", o_.dry_run, "Show what would be done; change nothing");
+  }
+
   void planning() {
     CLI::App* plan =
         with_spec("plan", "Show what apply would do",
@@ -218,9 +222,10 @@ class CommandLine {
         "  llmforge adopt --from-tfstate terraform.tfstate infra.yaml --dry-run");
     adopt->add_option("--from-tfstate", o_.from_tfstate,
                       "Take in what a Terraform or OpenTofu state holds, and write its spec");
-    adopt->add_flag("--dry-run", o_.dry_run, "Show what would be done; change nothing");
-    with_arguments(&app_, "forget", "Take a resource out of state; it stays in the cloud",
-                   "ADDRESS", {1, 1}, "Example:\n  llmforge forget network.vpc");
+    CLI::App* forget =
+        with_arguments(&app_, "forget", "Take a resource out of state; it stays in the cloud",
+                       "ADDRESS", {1, 1}, "Example:\n  llmforge forget network.vpc");
+    for (CLI::App* sub : {adopt, forget}) add_dry_run(sub);
     with_arguments(&app_, "eject", "Copy a block's module beside the spec, to be changed", "BLOCK",
                    {1, 1}, "Example:\n  llmforge eject network");
   }
@@ -232,15 +237,17 @@ class CommandLine {
                    "Example:\n  llmforge state list 'buckets*'");
     with_arguments(parent, "show", "Show one record", "ADDRESS", {1, 1},
                    "Example:\n  llmforge state show network.vpc");
-    with_arguments(parent, "mv", "Move a record to another address", "FROM TO", {2, 2},
-                   "Example:\n  llmforge state mv 'machines[\"a\"].instance' "
-                   "'machines[\"b\"].instance'");
-    with_arguments(parent, "rm", "Same as forget", "ADDRESS", {1, 1},
-                   "Example:\n  llmforge state rm network.vpc");
+    CLI::App* mv =
+        with_arguments(parent, "mv", "Move a record to another address", "FROM TO", {2, 2},
+                       "Example:\n  llmforge state mv 'machines[\"a\"].instance' "
+                       "'machines[\"b\"].instance'");
+    CLI::App* rm = with_arguments(parent, "rm", "Same as forget", "ADDRESS", {1, 1},
+                                  "Example:\n  llmforge state rm network.vpc");
     with_arguments(parent, "history", "List earlier states", "", {0, 0},
                    "Example:\n  llmforge state history");
-    with_arguments(parent, "restore", "Put an earlier state back", "SERIAL", {1, 1},
-                   "Example:\n  llmforge state restore 7");
+    CLI::App* restore = with_arguments(parent, "restore", "Put an earlier state back", "SERIAL",
+                                       {1, 1}, "Example:\n  llmforge state restore 7 --dry-run");
+    for (CLI::App* sub : {mv, rm, restore}) add_dry_run(sub);
     with_arguments(parent, "pull", "Print the state", "", {0, 0},
                    "Example:\n  llmforge state pull > backup.llmforge.json");
   }

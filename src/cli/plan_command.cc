@@ -22,6 +22,7 @@ Task<int> plan_task(CommandContext* context, Session* session) {
   const PlanView view = plan_view(*session, *context);
   print(render_plan(plan, view));
   (void)flush_output();
+  show_rename_notes(*session, *context, plan);
   Judge judge(*session, session->graph(), plan, false);
   if (const int refused = judge.before(*context); refused >= 0) co_return refused;
   if (!context->options.out.empty()) {

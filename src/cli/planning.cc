@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/planning.h"
 
+#include "base/strings.h"
 #include "cli/judge.h"
 #include "engine/preflight.h"
+#include "plan/same_thing.h"
 
 namespace lf {
 
@@ -91,6 +93,12 @@ Task<PlanningEnd> plan_all(Session* session, CommandContext* context, Plan* out,
     if (!fine) co_return failed(context, fine.error());
   }
   co_return PlanningEnd{};
+}
+
+void show_rename_notes(Session& session, const CommandContext& context, const Plan& plan) {
+  if (context.options.json || context.options.format != "text") return;
+  for (const auto& note : rename_notes(plan, session.graph()))
+    print_error("note: " + printable(note) + "\n");
 }
 
 }  // namespace lf

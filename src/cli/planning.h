@@ -15,6 +15,9 @@ struct PlanningEnd {
 // identifies, resolves, settles, guards, refreshes, plans. Shows what goes wrong.
 Task<PlanningEnd> plan_all(Session* session, CommandContext* context, Plan* out, bool destroy);
 
+// On stderr: renames that were found out, and those that may be meant.
+void show_rename_notes(Session& session, const CommandContext& context, const Plan& plan);
+
 PlanView plan_view(Session& session, const CommandContext& context);
 
 // saved_plan.cc. Errors: io; stale with every reason.

@@ -90,6 +90,46 @@ Task<int> history(CommandContext* context, Session* session) {
   co_return kDone;
 }
 
+// What a restored state would know that this one does not, and the other way round.
+Task<int> show_restore(CommandContext* context, Session* session, Backend* backend,
+                       uint64_t serial) {
+  const Result<std::string> text = backend->history_text(serial);
+  const Result<Snapshot> then = text ? read_snapshot(*text, "state " + std::to_string(serial))
+                                     : Result<Snapshot>(std::unexpected(text.error()));
+  if (!then) co_return tell(*context, then.error());
+  Task<int> reading = read_state_or_tell(context, session);
+  const int read = co_await std::move(reading);
+  if (read >= 0) co_return read;
+  List json;
+  std::vector<std::vector<std::string>> rows;
+  const auto row = [&](char mark, const Record& record, const char* what) {
+    rows.push_back({std::string("  ") + mark + " " + record.address, record.id, what});
+    json.emplace_back(Map{
+        {"address", Value(record.address)}, {"id", Value(record.id)}, {"becomes", Value(what)}});
+  };
+  for (const Record* record : session->state().records()) {
+    if (then->state.find(record->address, record->generation) == nullptr)
+      row('-', *record, "no longer known");
+  }
+  for (const Record* record : then->state.records()) {
+    const Record* now = session->state().find(record->address, record->generation);
+    if (now == nullptr)
+      row('+', *record, "known again");
+    else if (!(record_value(*now) == record_value(*record)))
+      row('~', *record, now->id == record->id ? "as it was known then" : "another id");
+  }
+  if (context->options.json) {
+    print(
+        to_json(Value(Map{{"would_restore", Value(serial)}, {"changes", Value(std::move(json))}})) +
+        "\n");
+  } else {
+    print(fmt::format("would restore state {}{}\n", serial,
+                      rows.empty() ? ", which knows the same" : ":"));
+    print(table(rows));
+  }
+  co_return kDone;
+}
+
 Task<int> restore(CommandContext* context, Session* session) {
   const std::string& text = context->options.arguments.front();
   uint64_t serial = 0;
@@ -99,6 +139,11 @@ Task<int> restore(CommandContext* context, Session* session) {
     co_return kUsage;
   }
   std::unique_ptr<Backend> backend = session->backend();
+  if (context->options.dry_run) {
+    Task<int> showing = show_restore(context, session, backend.get(), serial);
+    const int code = co_await std::move(showing);
+    co_return code;
+  }
   StateOptions options = session->state_options();
   const LockOwner owner = session->lock_owner();
   Task<Result<uint64_t>> restoring =
@@ -126,21 +171,31 @@ int pull(Session* session) {
   return kDone;
 }
 
+// `what`: "move", "forget".
 void tell_change(CommandContext* context, const char* what, const Record& record,
                  const std::string& to) {
+  const bool dry = context->options.dry_run;
+  const std::string done = std::string_view(what) == "move" ? "moved" : "forgot";
   if (context->options.json) {
     Map out;
-    out.set("changed", Value(what));
+    out.set(dry ? "would_change" : "changed", Value(done));
     out.set("address", Value(record.address));
     out.set("id", Value(record.id));
     out.set("type", Value(record.type));
     if (!to.empty()) out.set("to", Value(to));
     print(to_json(Value(std::move(out))) + "\n");
   } else {
-    print(fmt::format("{} {}{}{}\n", what, printable(record.address),
-                      to.empty() ? "" : " to " + printable(to),
+    print(fmt::format("{} {}{}{}\n", dry ? "would " + std::string(what) : done,
+                      printable(record.address), to.empty() ? "" : " to " + printable(to),
                       record.id.empty() ? "" : " (" + printable(record.id) + ")"));
   }
+}
+
+Task<Result<void>> change_unless_dry(CommandContext* context, Session* session, Frame entries) {
+  if (context->options.dry_run) co_return Result<void>();
+  Task<Result<void>> changing = change_state(session, std::move(entries));
+  Result<void> changed = co_await std::move(changing);
+  co_return changed;
 }
 
 bool ends_wrongly(const std::string& address) {
@@ -181,10 +236,12 @@ Task<int> move_records(CommandContext* context, Session* session) {
   if (record != nullptr) frame.emplace_back(RecordMove{from, 0, to, 0});
   for (const Record* old : state.deposed(from))
     frame.emplace_back(RecordMove{from, old->generation, to, old->generation});
-  Task<Result<void>> changing = change_state(session, std::move(frame));
+  Task<Result<void>> changing = change_unless_dry(context, session, std::move(frame));
   Result<void> changed = co_await std::move(changing);
   if (!changed) co_return tell(*context, changed.error());
-  tell_change(context, "moved", shown, to);
+  tell_change(context, "move", shown, to);
+  if (context->options.dry_run && !context->options.json)
+    print_error("nothing was changed (--dry-run)\n");
   if (sound && other == nullptr && !context->options.json)
     print_error("the spec has no `" + printable(to) +
                 "`: until it is named so there, the next apply would delete it\n");
@@ -213,13 +270,15 @@ Task<int> forget(CommandContext* context, Session* session) {
         other->dependencies.end())
       users.push_back(other->address);
   }
-  Task<Result<void>> changing = change_state(session, std::move(frame));
+  Task<Result<void>> changing = change_unless_dry(context, session, std::move(frame));
   Result<void> changed = co_await std::move(changing);
   if (!changed) co_return tell(*context, changed.error());
-  for (const auto& one : gone) tell_change(context, "forgot", one, "");
+  for (const auto& one : gone) tell_change(context, "forget", one, "");
   if (context->options.json) co_return kDone;
-  print_error("it stays in the cloud, and nothing here deletes it from now on\n");
-  if (!gone.front().id.empty())
+  const bool dry = context->options.dry_run;
+  print_error(dry ? "nothing was changed (--dry-run)\n"
+                  : "it stays in the cloud, and nothing here deletes it from now on\n");
+  if (!dry && !gone.front().id.empty())
     print_error("to take it back: llmforge adopt '" + printable(address) + "' " +
                 printable(gone.front().id) + "\n");
   if (record != nullptr && !deposed.empty())
@@ -241,7 +300,8 @@ Task<int> state_task(CommandContext* context, Session* session) {
     const int code = co_await std::move(task);
     co_return code;
   }
-  const bool changes = command == "state mv" || command == "state rm" || command == "forget";
+  const bool changes = !context->options.dry_run &&
+                       (command == "state mv" || command == "state rm" || command == "forget");
   Task<int> opening =
       changes ? open_store_or_tell(context, session) : read_state_or_tell(context, session);
   const int opened = co_await std::move(opening);

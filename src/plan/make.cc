@@ -7,6 +7,7 @@
 
 #include "base/strings.h"
 #include "plan/plan.h"
+#include "plan/same_thing.h"
 #include "provider/wire.h"
 
 namespace lf {
@@ -83,7 +84,8 @@ class Planner {
         packages_(packages),
         options_(options),
         digest_(digest),
-        diagnostics_(diagnostics) {}
+        diagnostics_(diagnostics),
+        unclaimed_(graph, state, packages) {}
 
   Plan run() {
     by_node_.assign(graph_.nodes.size(), nullptr);
@@ -147,7 +149,24 @@ class Planner {
       if (node.facet.empty()) item.moved_from = from;
       return record;
     }
-    return nullptr;
+    return node.facet.empty() ? find_same(node, item) : moved_main(node);
+  }
+
+  // What leaves the spec and is, by what can exist only once, what this node describes.
+  const Record* find_same(const GraphNode& node, PlanItem& item) {
+    if (!node.adopt.empty() || !node.run.empty() || !unclaimed_.any(node)) return nullptr;
+    Diagnostics ignored;  // the same come again where the desired properties are kept
+    const PlanSource source(graph_, by_node_);
+    const Record* record = unclaimed_.find(
+        node, graph_.desired(item.node, source, ignored, alternative_of(item.node, nullptr)));
+    if (record == nullptr || !used_.insert(record->address).second) return nullptr;
+    item.moved_from = record->address;
+    return record;
+  }
+
+  const Record* moved_main(const GraphNode& node) const {
+    const PlanItem* main = by_node_[node.main];
+    return main == nullptr || main->moved_from.empty() ? nullptr : state_.find(main->moved_from);
   }
 
   // Nothing would take over the record that `moved_from` names, so it would be deleted as if it
@@ -533,6 +552,7 @@ class Planner {
   const PlanOptions& options_;
   const SecretDigest& digest_;
   Diagnostics& diagnostics_;
+  const Unclaimed unclaimed_;
   Plan plan_;
   std::vector<const PlanItem*> by_node_;
   std::set<std::string> used_;
