@@ -73,13 +73,14 @@ int run_lsp(CommandContext& context) {
   if (!overlay) return tell(context, overlay.error());
   editor::Server server(context.world.files, server_options(context, *overlay));
   editor::MessageReader reader;
+  bool ended = false;
   while (!server.exit_code()) {
     // All that has come is taken before anything is checked: fast typing is checked once.
-    if (!server.busy() || input_waits()) {
-      if (!read_some(reader)) return kFailed;
+    if (!ended && (!server.busy() || input_waits())) {
+      ended = !read_some(reader) || reader.broken();
       while (const auto message = reader.next()) server.receive(*message);
-      if (reader.broken()) return kFailed;
     }
+    if (ended && !server.busy()) return kFailed;
     for (const std::string& message : server.step()) print(editor::framed(message));
     if (!flush_output()) return kFailed;
   }

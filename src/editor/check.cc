@@ -152,6 +152,23 @@ void Checked::note_files() {
   }
 }
 
+void Checked::add_environment(const Checked& other, const std::string& environment) {
+  // The same text has another number in each check.
+  const auto same_place = [](const Checked& a, Span x, const Checked& b, Span y) {
+    if (x.valid() != y.valid() || x.begin != y.begin || x.end != y.end) return false;
+    return !x.valid() || a.sources().get(x.source).path() == b.sources().get(y.source).path();
+  };
+  for (const Diagnostic& d : other.found_) {
+    const bool known = std::any_of(found_.begin(), found_.end(), [&](const Diagnostic& mine) {
+      return mine.code == d.code && mine.message == d.message &&
+             same_place(*this, mine.primary.span, other, d.primary.span);
+    });
+    if (known) continue;
+    found_.push_back(d);
+    found_.back().help.push_back("so it is in environment `" + environment + "`");
+  }
+}
+
 bool Checked::reads(const std::string& path) const {
   return source_ids_.contains(path);
 }

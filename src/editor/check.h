@@ -59,6 +59,8 @@ class Checked {
   const std::string& path() const { return path_; }
   const Sources& sources() const { return set_->sources; }
   const std::vector<Diagnostic>& diagnostics() const { return found_; }
+  // Takes over what is wrong in another environment and not in this one's.
+  void add_environment(const Checked& other, const std::string& environment);
   // False: the text could not be read as YAML, so that nothing is known of its content.
   bool readable() const { return readable_; }
   const Spec& spec() const { return loaded_.spec; }

@@ -93,6 +93,8 @@ class Server {
   std::expected<Target, Failure> target(const Value& params);
   std::optional<Location> shown(Locator& locator, const Sources& sources, Span span);
   Answer document_symbol(const Value& params);
+  Answer hover(const Value& params);
+  Answer completion(const Value& params);
   Answer definition(const Value& params);
   Value module_file(const Target& at);
   Answer references(const Value& params);

@@ -68,7 +68,7 @@ std::string Server::page_of(Code code) {
   return path.empty() ? "" : uri_of_path(path);
 }
 
-Value Server::diagnostic(const Diagnostic& d, const Checked&, Locator& locator,
+Value Server::diagnostic(const Diagnostic& d, const Checked& root, Locator& locator,
                          const Location& at) {
   std::string message = d.message;
   if (!d.primary.text.empty()) message += "\n" + d.primary.text;
@@ -81,13 +81,15 @@ Value Server::diagnostic(const Diagnostic& d, const Checked&, Locator& locator,
   if (const std::string page = page_of(d.code); !page.empty())
     out.set("codeDescription", Value(Map{{"href", Value(page)}}));
   List related;
-  for (const Label& label : d.others) {
-    const auto where = locator.of(label.span);
-    if (!where) continue;
-    related.emplace_back(
-        Map{{"location", json_of(*where)},
-            {"message", Value(label.text.empty() ? std::string("concerned too") : label.text)}});
-  }
+  const auto add_related = [&](Span span, const std::string& text) {
+    const auto where = shown(locator, root.sources(), span);
+    if (!where || *where == at) return;
+    related.emplace_back(Map{{"location", json_of(*where)}, {"message", Value(text)}});
+  };
+  // What is wrong inside a package's block is shown at the user's line that leads there.
+  add_related(d.primary.span, "here");
+  for (const Label& label : d.others)
+    add_related(label.span, label.text.empty() ? "concerned too" : label.text);
   if (!related.empty()) out.set("relatedInformation", Value(std::move(related)));
   List fixes;
   for (const Fix& fix : d.fixes) {

@@ -2,7 +2,9 @@
 // Questions about a place in a document.
 #include <algorithm>
 
+#include "editor/completion.h"
 #include "editor/edit_yaml.h"
+#include "editor/hover.h"
 #include "editor/lsp_json.h"
 #include "editor/outline.h"
 #include "editor/rename.h"
@@ -51,6 +53,49 @@ std::expected<Server::Target, Server::Failure> Server::target(const Value& param
   out.source = out.root->source_of(out.path);
   if (out.source != kNoSource) out.occurrence = out.root->index().at(out.source, out.offset);
   return out;
+}
+
+Server::Answer Server::hover(const Value& params) {
+  const auto at = target(params);
+  if (!at) return std::unexpected(at.error());
+  Checked* known = workspace_.known(at->path);
+  if (known == nullptr) return Value();
+  const std::string& text = workspace_.documents().find(at->path)->text;
+  const auto found = editor::hover(*known, at->path, text, at->offset, at->occurrence);
+  if (!found) return Value();
+  const Lines lines(text, workspace_.units());
+  return Value(Map{{"contents", markdown(found->text)},
+                   {"range", json_of(lines.range(found->begin, found->end))}});
+}
+
+Server::Answer Server::completion(const Value& params) {
+  const auto at = target(params);
+  if (!at) return std::unexpected(at.error());
+  List items;
+  if (Checked* known = workspace_.known(at->path)) {
+    const std::string& text = workspace_.documents().find(at->path)->text;
+    if (!known->readable()) {
+      // What there is without the word that is being typed.
+      const Place place = find_place(text, at->offset);
+      Checked* mended =
+          place.sources == nullptr
+              ? nullptr
+              : workspace_.with_text(at->path, std::string(place.sources->get(0).text()));
+      if (mended != nullptr) known = mended;
+    }
+    const Lines lines(text, workspace_.units());
+    for (const Completion& one : complete(*known, at->path, text, at->offset)) {
+      Map item{{"label", Value(one.label)},
+               {"kind", Value(static_cast<int64_t>(one.kind))},
+               {"sortText", Value(std::to_string(one.rank) + one.label)},
+               {"filterText", Value(one.label)},
+               {"textEdit", json_of_edit(lines.range(one.begin, one.end), one.insert)}};
+      if (!one.detail.empty()) item.set("detail", Value(one.detail));
+      if (!one.doc.empty()) item.set("documentation", markdown(one.doc));
+      items.emplace_back(std::move(item));
+    }
+  }
+  return Value(Map{{"isIncomplete", Value(false)}, {"items", Value(std::move(items))}});
 }
 
 // A place in the user's files, or in a file of the binary's that is laid out for reading.

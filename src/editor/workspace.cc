@@ -14,6 +14,8 @@ constexpr uint64_t kProbeBytesMax = 1 << 20;  // larger files are not looked int
 
 // Of texts of past checks that are kept at most.
 constexpr size_t kTextsBytesMax = 12u << 20;
+// Of a spec's files, times its environments, up to which all environments are checked.
+constexpr size_t kEnvironmentBytesMax = 64u << 10;
 
 bool has(const std::vector<std::string>& keys, std::string_view key) {
   return std::find(keys.begin(), keys.end(), key) != keys.end();
@@ -77,7 +79,7 @@ std::vector<std::string> top_level_keys(std::string_view text) {
 }
 
 Workspace::Workspace(FileSystem& disk, WorkspaceOptions options)
-    : options_(std::move(options)), overlay_(disk, documents_) {}
+    : options_(std::move(options)), overlay_(disk, documents_), disk_(disk) {}
 
 void Workspace::configure(WorkspaceOptions options) {
   options_ = std::move(options);
@@ -164,6 +166,21 @@ std::shared_ptr<PackageSet> Workspace::packages() {
   return packages_;
 }
 
+Checked* Workspace::with_text(const std::string& path, std::string text) {
+  const auto home = homes_.find(path);
+  if (home == homes_.end() || home->second.path.empty()) return nullptr;
+  mended_.reset();
+  mended_documents_ = documents_;
+  Document document;
+  document.text = std::move(text);
+  texts_bytes_ += document.text.size();
+  mended_documents_.open(path, std::move(document));
+  mended_files_ = std::make_unique<OverlayFiles>(disk_, mended_documents_);
+  mended_ = std::make_unique<Checked>(*mended_files_, packages(), home->second.kind,
+                                      home->second.path, options_.check);
+  return mended_.get();
+}
+
 Workspace::Root& Workspace::root(const std::string& path, RootKind kind) {
   Root& out = roots_[path];
   if (out.kind != kind) out = Root();
@@ -171,14 +188,40 @@ Workspace::Root& Workspace::root(const std::string& path, RootKind kind) {
   return out;
 }
 
+void Workspace::note_texts(const Checked& checked) {
+  for (const std::string& file : checked.files())
+    texts_bytes_ += checked.sources().get(checked.source_of(file)).text().size();
+}
+
 void Workspace::check(const std::string& path, Root& root) {
   if (!root.dirty && root.now) return;
   root.dirty = false;
   if (root.now && root.now->readable()) root.readable = root.now;
   root.now = std::make_shared<Checked>(overlay_, packages(), root.kind, path, options_.check);
-  for (const std::string& file : root.now->files())
-    texts_bytes_ += root.now->sources().get(root.now->source_of(file)).text().size();
+  note_texts(*root.now);
   if (root.now->readable()) root.readable.reset();
+  check_environments(root);
+}
+
+// What overlays change is wrong or right only with them. Large specs are checked as chosen alone:
+// each environment costs as much again.
+void Workspace::check_environments(Root& root) {
+  const std::vector<std::string>& all = root.now->spec().environments;
+  size_t size = 0;
+  for (const std::string& file : root.now->files())
+    size += root.now->sources().get(root.now->source_of(file)).text().size();
+  const bool errors =
+      std::any_of(root.now->diagnostics().begin(), root.now->diagnostics().end(),
+                  [](const Diagnostic& d) { return d.severity() == Severity::error; });
+  if (errors || size * (all.size() + 1) > kEnvironmentBytesMax) return;
+  for (const std::string& environment : all) {
+    if (environment == options_.check.environment) continue;
+    CheckOptions options = options_.check;
+    options.environment = environment;
+    const Checked other(overlay_, packages_, root.kind, root.now->path(), options);
+    note_texts(other);
+    root.now->add_environment(other, environment);
+  }
 }
 
 // ---- which spec a document belongs to

@@ -45,6 +45,9 @@ class Workspace {
   Checked* current(const std::string& path);
   // The same, or where the text cannot be read now what was known when it could.
   Checked* known(const std::string& path);
+  // The same with another text of the document, for a text that could never be read as it is. Valid
+  // until the next such call.
+  Checked* with_text(const std::string& path, std::string text);
 
  private:
   struct Root {
@@ -62,6 +65,8 @@ class Workspace {
   std::string user_of(const std::string& module);
   Root& root(const std::string& path, RootKind kind);
   void check(const std::string& path, Root& root);
+  void check_environments(Root& root);
+  void note_texts(const Checked& checked);
 
   WorkspaceOptions options_;
   Documents documents_;
@@ -72,6 +77,10 @@ class Workspace {
   std::set<std::string> changed_;      // since the last refresh
   std::set<std::string> lonely_;       // modules for whose users the disk was searched
   bool news_ = false;
+  Documents mended_documents_;  // of with_text()
+  std::unique_ptr<OverlayFiles> mended_files_;
+  std::unique_ptr<Checked> mended_;
+  FileSystem& disk_;
   std::shared_ptr<PackageSet> packages_;  // made when first needed
   size_t texts_bytes_ = 0;                // that checks have added to it
 };

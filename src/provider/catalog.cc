@@ -103,18 +103,21 @@ class CatalogReader {
 
 }  // namespace
 
-const Catalog* Catalogs::of(const ResourceType& type, std::string_view property) {
-  auto found = by_package_.find(type.package);
+const std::map<std::string, Catalog>& Catalogs::all(const std::string& package) {
+  auto found = by_package_.find(package);
   if (found == by_package_.end()) {
-    Package* package = packages_.find(type.package);
-    found = by_package_
-                .emplace(type.package, package == nullptr ? std::map<std::string, Catalog>()
-                                                          : CatalogReader(*package).all())
-                .first;
+    Package* read = packages_.find(package);
+    auto catalogs = read == nullptr ? std::map<std::string, Catalog>() : CatalogReader(*read).all();
+    found = by_package_.emplace(package, std::move(catalogs)).first;
   }
-  if (found->second.empty()) return nullptr;
-  const auto catalog = found->second.find(type.name + "." + std::string(property));
-  return catalog == found->second.end() ? nullptr : &catalog->second;
+  return found->second;
+}
+
+const Catalog* Catalogs::of(const ResourceType& type, std::string_view property) {
+  const auto& catalogs = all(type.package);
+  if (catalogs.empty()) return nullptr;
+  const auto catalog = catalogs.find(type.name + "." + std::string(property));
+  return catalog == catalogs.end() ? nullptr : &catalog->second;
 }
 
 }  // namespace lf

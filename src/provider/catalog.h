@@ -31,6 +31,8 @@ class Catalogs {
   explicit Catalogs(Packages& packages) : packages_(packages) {}
   // nullptr: nothing says which values there are.
   const Catalog* of(const ResourceType& type, std::string_view property);
+  // All of a package, by "type.property".
+  const std::map<std::string, Catalog>& all(const std::string& package);
 
  private:
   Packages& packages_;

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """`llmforge lsp`, driven by a client that none of us wrote.    LLMFORGE=build/llmforge lsp_test.py [TEST]"""
+import asyncio
 import json
 import pathlib
 import subprocess
 import tempfile
 import unittest
+from random import Random
 
-from client import BINARY, Editor
+from client import BINARY, Editor, cursor
 from lsprotocol import types
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -96,6 +98,12 @@ class Documents(LspTest):
         wrong = await editor.replace("llmforge.yaml", text.replace("visibility_timeout: 2m", "visibility_timeout: x").replace(
             "'a'", "nothing"))
         self.assertEqual([d.code for d in wrong], ["LF0302"])
+
+    async def test_environments(self):
+        editor = await self.start()
+        wrong = await editor.open("llmforge.yaml", SPEC.replace("visibility_timeout: 2m", "visibility_timeut: 2m"))
+        self.assertEqual([d.code for d in wrong], ["LF0201"])
+        self.assertIn("environment `prod`", wrong[0].message)
 
     async def test_folder_spec_and_module(self):
         editor = await self.start()
@@ -325,6 +333,199 @@ class Names(LspTest):
             with self.assertRaisesRegex(Exception, why):
                 where = editor.at("llmforge.yaml", pattern, 1 if "(" in pattern else None)
                 await self.client.text_document_rename_async(editor.asked(types.RenameParams, "llmforge.yaml", where, new_name=new))
+
+
+class Language(LspTest):
+    async def complete(self, text, name="llmforge.yaml"):
+        """Labels, and the texts that choosing each would give."""
+        plain, at = cursor(text)
+        if name in self.editor.texts:
+            await self.editor.replace(name, plain)
+        else:
+            await self.editor.open(name, plain)
+        found = await self.client.text_document_completion_async(
+            self.editor.asked(types.CompletionParams, name, self.editor.position(plain, at)))
+        out = {}
+        for item in found.items:
+            self.assertNotIn(item.label, out)
+            self.assertLessEqual(item.text_edit.range.start, self.editor.position(plain, at))
+            out[item.label] = self.editor.with_edits(plain, [item.text_edit]), item
+        return out
+
+    async def hover(self, name, pattern, group=None):
+        found = await self.client.text_document_hover_async(
+            self.editor.asked(types.HoverParams, name, self.editor.at(name, pattern, group)))
+        return found.contents.value if found else None
+
+    HEAD = "stack: lab\nprovider: aws\nregion: us-west-2\n"
+
+    async def test_keys(self):
+        await self.start()
+        head = self.HEAD
+        root = await self.complete(head + "res|")
+        self.assertIn("resources", root)
+        self.assertIn("machines", root)
+        self.assertNotIn("stack", root)
+        self.assertEqual(root["resources"][0], head + "resources:")
+        keys = await self.complete(head + "resources:\n  jobs:\n    type: aws.sqs.queue\n    vis|\n  b: {type: aws.sqs.queue}\n")
+        self.assertEqual(keys["visibility_timeout"][0],
+                         head + "resources:\n  jobs:\n    type: aws.sqs.queue\n    visibility_timeout: \n  b: {type: aws.sqs.queue}\n")
+        self.assertIn("depends_on", keys)
+        self.assertNotIn("type", keys)
+        self.assertIn("duration", keys["visibility_timeout"][1].detail)
+        # In half-written flow maps, on blank lines, with errors elsewhere.
+        for text in ["resources:\n  jobs: {type: aws.sqs.queue, |", "resources:\n  jobs: {type: aws.sqs.queue, vis|\nlocals: {a: 1}\n",
+                     "resources:\n  jobs: {type: aws.sqs.queue, |}\n", "resources:\n  jobs:\n    type: aws.sqs.queue\n    |\n",
+                     "locals: [\nresources:\n  jobs:\n    type: aws.sqs.queue\n    |\n",
+                     "environments:\n  prod:\n    resources:\n      jobs:\n        type: aws.sqs.queue\n        |"]:
+            self.assertIn("visibility_timeout", await self.complete(head + text), text)
+        self.assertIn("cidr", await self.complete(head + "network: {|}"))
+        self.assertIn("market", await self.complete(head + "machines:\n  trainer:\n    |"))
+        self.assertIn("owner", await self.complete(head + "machines:\n  trainer:\n    image: {name: x, |}\n"))
+        self.assertEqual(set(await self.complete(head + "machines:\n  |")), set())
+        self.assertIn("default", await self.complete(head + "variables:\n  a: {type: int, |}"))
+        self.assertIn("create", await self.complete(head + "network:\n  timeouts: {|"))
+        self.assertEqual(await self.complete(head + "# a comment |"), {})
+        self.assertEqual(await self.complete(head + "doc: \"some text |\"\n"), {})
+        self.assertEqual(await self.complete(head + "machines:\n  t:\n    user_data: >\n      #!/bin/sh\n      ex|\n"), {})
+
+    async def test_values(self):
+        await self.start()
+        head = self.HEAD
+        kinds = await self.complete(head + "resources:\n  jobs: {type: aws.sq|}\n")
+        self.assertEqual(kinds["aws.sqs.queue"][0], head + "resources:\n  jobs: {type: aws.sqs.queue}\n")
+        self.assertEqual(set(await self.complete(head + "machines:\n  t: {market: |}")), {"spot", "on-demand"})
+        self.assertEqual(set(await self.complete(head + "resources:\n  a:\n    type: aws.sqs.queue\n    fifo_queue: |\n")), {"true", "false"})
+        self.assertIn("eu-central-1", await self.complete("stack: lab\nprovider: aws\nregion: |\n"))
+        self.assertIn("aws", await self.complete("stack: lab\nprovider: |\n"))
+        machines = await self.complete(head + "machines:\n  t: {type: [g5.|]}")
+        self.assertIn("A10G", machines["g5.xlarge"][1].detail)
+        self.assertNotIn("p9.nonsense", machines)
+        self.assertIn("m5.large", await self.complete(head + "resources:\n  i: {type: aws.ec2.instance, instance_type: |}"))
+        refs = await self.complete(head + "resources:\n  v: {type: aws.ec2.vpc, cidr: 10.0.0.0/16}\n  s: {type: aws.ec2.subnet, vpc: |}\n")
+        self.assertIn("s: {type: aws.ec2.subnet, vpc: \"${resources.v}\"}", refs["resources.v"][0])
+        self.assertIn("duration", await self.complete(head + "variables:\n  a: {type: |}"))
+
+    async def test_expressions(self):
+        editor = await self.start()
+        editor.write("lib/queue.yaml", QUEUE)
+        await editor.open("llmforge.yaml", PLATFORM)
+
+        async def inside(expression, before="  full: \"${", after="}\"\n"):
+            return await self.complete(PLATFORM.replace("variables:", "locals:\n" + before + expression + after + "variables:"))
+        names = await inside("|")
+        for name in ("vars", "resources", "machines", "modules", "size", "has", "stack", "math.greatest"):
+            self.assertIn(name, names)
+        self.assertNotIn("_+_", names)
+        self.assertEqual((await inside("vars.ty|"))["types"][1].detail, "list<string>")
+        self.assertIn("What to try.", (await inside("vars.|"))["types"][1].documentation.value)
+        self.assertIn("arn", await inside("resources.jobs.|"))
+        self.assertIn("data", await inside("buckets['|"))
+        self.assertIn("arn", await inside("buckets['data'].|"))
+        self.assertIn("id", await inside("machines.?trainer.?|"))
+        self.assertIn("id", await inside("modules.queue.|"))
+        self.assertIn("map", await inside("vars.types.|"))
+        self.assertIn("startsWith", await inside("vars.types[0].|"))
+        self.assertNotIn("startsWith", await inside("vars.types.|"))
+        self.assertIn("x", await inside("vars.types.filter(x, |"))
+        self.assertIn("startsWith", await inside("vars.types.filter(x, x.|"))
+        self.assertIn("greatest", await inside("math.|"))
+        # Without an end, in a flow map, in a block scalar.
+        self.assertIn("types", await inside("vars.|", before="  full: ${", after="\n"))
+        self.assertIn("types", await inside("vars.|", before="  full: {a: \"${", after="\n"))
+        self.assertIn("types", await inside("vars.|", before="  full: >-\n    one ${", after="} two\n"))
+        self.assertIn("key", await self.complete(self.HEAD + "resources:\n  q: {type: aws.sqs.queue, for_each: [a, b], name: \"${each.|}\"}\n"))
+        named = await self.complete(self.HEAD + "buckets: {a-b: {}}\noutputs: {x: \"${buckets.|}\"}\n")
+        self.assertIn("${buckets.`a-b`}", named["a-b"][0])
+        await editor.open("lib/queue.yaml", QUEUE)
+        self.assertIn("name", await self.complete(QUEUE.replace("${name}-x", "${na|}-x"), "lib/queue.yaml"))
+
+    async def test_hover(self):
+        editor = await self.start()
+        editor.write("lib/queue.yaml", QUEUE)
+        text = PLATFORM.replace("default: [g5.xlarge]", "default: [g5.xlarge]").replace(
+            "outputs:\n", "outputs:\n  n: \"${size(vars.types.filter(t, t != ''))}\"\n")
+        self.assertEqual(await editor.open("llmforge.yaml", text), [])
+        main = "llmforge.yaml"
+        self.assertIn("What to try.", await self.hover(main, r"vars\.(types)", 1))
+        self.assertIn("list<string>", await self.hover(main, r"vars\.(types)", 1))
+        self.assertIn("Where the machine is bought.", await self.hover(main, r"(market)", 1))
+        machine = await self.hover(main, r"\[(g5.xlarge)", 1)
+        self.assertIn("machine type", machine)
+        self.assertIn("A10G", machine)
+        self.assertIn("required", await self.hover(main, r"    (type): \$", 1))
+        self.assertIn("aws.sqs.queue", await self.hover(main, r"resources\.(jobs)", 1))
+        self.assertIn("The Amazon Resource Name", await self.hover(main, r"jobs\.(arn)", 1))
+        self.assertIn("size(", await self.hover(main, r"\{(size)", 1))
+        self.assertIn("condition holds", await self.hover(main, r"\.(filter)", 1))
+        self.assertIn("t: string", await self.hover(main, r", (t) !=", 1))
+        self.assertIn("lib/queue.yaml", await self.hover(main, r"modules\.(queue)", 1))
+        self.assertIn("Machines", await self.hover(main, r"(machines):", 1))
+        self.assertIn("Resources by their own type", await self.hover(main, r"(resources):", 1))
+        self.assertIsNone(await self.hover(main, r"lab", None))
+        # Also while the text cannot be read.
+        await editor.replace(main, text + "locals: [\n")
+        self.assertIn("Where the machine is bought.", await self.hover(main, r"(market)", 1))
+
+
+class Robustness(LspTest):
+    async def raw(self, *messages, arguments=(), close=True):
+        server = await asyncio.create_subprocess_exec(BINARY, "lsp", *arguments, stdin=asyncio.subprocess.PIPE,
+                                                      stdout=asyncio.subprocess.PIPE, cwd=self.folder.name)
+        for message in messages:
+            body = message if isinstance(message, bytes) else json.dumps({"jsonrpc": "2.0"} | message).encode()
+            server.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        if close:
+            server.stdin.close()
+        out, _ = await asyncio.wait_for(server.communicate(), 20)
+        answers = [json.loads(part.split("\r\n\r\n", 1)[1]) for part in out.decode().split("Content-Length: ") if part]
+        return server.returncode, answers
+
+    INIT = {"id": 1, "method": "initialize", "params": {"capabilities": {}, "processId": None, "rootUri": None}}
+
+    async def test_order_and_errors(self):
+        code, answers = await self.raw({"id": 7, "method": "textDocument/hover", "params": {}}, b"{nonsense", b"[]", b'{"id": 8}',
+                                       self.INIT, self.INIT, {"id": 2, "method": "no/such"}, {"method": "no/notification"},
+                                       {"id": 3, "method": "textDocument/hover", "params": {"position": -1}},
+                                       {"id": 4, "method": "shutdown"}, {"id": 5, "method": "shutdown"}, {"method": "exit"})
+        self.assertEqual(code, 0)
+        errors = [(a["id"], a["error"]["code"]) for a in answers if "error" in a]
+        self.assertCountEqual(errors, [(7, -32002), (None, -32700), (None, -32600), (8, -32600), (1, -32600), (2, -32601), (3, -32602), (5, -32600)])
+
+    async def test_ends(self):
+        self.assertEqual((await self.raw(self.INIT, {"method": "exit"}))[0], 1)
+        self.assertEqual((await self.raw(self.INIT))[0], 1)
+        self.assertEqual((await self.raw(self.INIT, {"id": 2, "method": "shutdown"}, {"method": "exit"}, arguments=["--stdio"]))[0], 0)
+
+    async def test_cancel(self):
+        uri = "file:///w/llmforge.yaml"
+        opened = {"method": "textDocument/didOpen", "params": {"textDocument": {"uri": uri, "languageId": "yaml", "version": 1, "text": SPEC}}}
+        asks = [{"id": n, "method": "textDocument/documentSymbol", "params": {"textDocument": {"uri": uri}}} for n in (10, 11)]
+        _, answers = await self.raw(self.INIT, opened, *asks, {"method": "$/cancelRequest", "params": {"id": 11}},
+                                    {"id": 12, "method": "shutdown"}, {"method": "exit"})
+        by_id = {a["id"]: a for a in answers if "id" in a}
+        self.assertIn("result", by_id[10])
+        self.assertEqual(by_id[11]["error"]["code"], -32800)
+
+    async def test_nonsense_in_every_place(self):
+        editor = await self.start()
+        await editor.open("llmforge.yaml", SPEC)
+        random = Random(7)
+        for _ in range(120):
+            text = editor.texts["llmforge.yaml"]
+            at, length = random.randrange(len(text) + 1), random.choice([0, 0, 1, 3, 20])
+            length = min(length, len(text) - at)
+            new = random.choice(["", "{", "}", "[", "\"", "'", "${", "}\n", ": ", "\n", "- ", "\U0001f600", "&a ", "*a", "|", "#", "\t", "<<: "])
+            await editor.type("llmforge.yaml", at, new, length)
+            where = editor.position(editor.texts["llmforge.yaml"], min(at + len(new), len(editor.texts["llmforge.yaml"])))
+            for ask, kind in [(self.client.text_document_completion_async, types.CompletionParams),
+                              (self.client.text_document_hover_async, types.HoverParams),
+                              (self.client.text_document_definition_async, types.DefinitionParams)]:
+                await ask(editor.asked(kind, "llmforge.yaml", where))
+            if len(text) > 3 * len(SPEC) or random.random() < 0.1:
+                await editor.replace("llmforge.yaml", SPEC)
+        await editor.replace("llmforge.yaml", SPEC)
+        self.assertEqual(await editor.diagnostics("llmforge.yaml"), [])
 
 
 if __name__ == "__main__":
