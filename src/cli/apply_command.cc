@@ -8,6 +8,7 @@
 #include "cli/judge.h"
 #include "cli/planning.h"
 #include "cli/report.h"
+#include "cli/stack_set.h"
 #include "engine/bounded.h"
 #include "engine/search.h"
 
@@ -19,7 +20,8 @@ class ApplyRun {
  public:
   ApplyRun(CommandContext& context, bool destroy) : context_(context), destroy_(destroy) {}
 
-  Task<int> run(Session* session, const std::string saved) {
+  // `approved`: what was agreed to before, shown then; null: it is shown and asked for here.
+  Task<int> run(Session* session, const std::string saved, const Approved* approved) {
     Plan plan;
     Task<PlanningEnd> planning = plan_all(session, &context_, &plan, destroy_);
     PlanningEnd end = co_await std::move(planning);
@@ -30,7 +32,12 @@ class ApplyRun {
     }
     const PlanView view = plan_view(*session, context_);
     const bool json = context_.options.json;
-    print(render_plan(plan, view));
+    if (approved != nullptr) {
+      Result<void> agreed = approved->covers(plan);
+      if (!agreed) co_return tell(agreed.error());
+    } else {
+      print(render_plan(plan, view));
+    }
     (void)flush_output();  // a log of both streams has the plan before what is done
     if (!destroy_) show_rename_notes(*session, context_, plan);
     Judge judge(*session, session->graph(), plan, destroy_);
@@ -297,7 +304,7 @@ class ApplyRun {
 
 }  // namespace
 
-int run_apply(CommandContext& context) {
+int run_apply(CommandContext& context, const Approved* approved) {
   const bool destroy = context.options.command == "destroy";
   Options options = context.options;
   std::string saved;
@@ -315,7 +322,7 @@ int run_apply(CommandContext& context) {
                      context.last_signal, context.changing};
   Session session(own.world, own.options, own.sink);
   ApplyRun run(own, destroy);
-  Task<int> task = run.run(&session, saved);
+  Task<int> task = run.run(&session, saved, approved);
   return own.loop.run(std::move(task));
 }
 

@@ -25,7 +25,9 @@ struct CommandContext {
 // Runs a task to its end in whatever drives this world.
 int run_validate(CommandContext& context);
 int run_plan(CommandContext& context);
-int run_apply(CommandContext& context);  // and destroy
+// And destroy. `approved`: somebody has agreed to these actions, in another plan; no other is done.
+class Approved;
+int run_apply(CommandContext& context, const Approved* approved = nullptr);
 int run_drift(CommandContext& context);
 int run_output(CommandContext& context);
 int run_show(CommandContext& context);   // and status

@@ -12,6 +12,7 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/sandbox_command.h"
+#include "cli/stack_set.h"
 #include "cli/version.h"
 #include "engine/real_world.h"
 
@@ -31,6 +32,14 @@ lf::Environment read_environment() {
 
 int dispatch(lf::CommandContext& context) {
   const std::string& command = context.options.command;
+  if (context.options.all) return lf::run_all(context);
+  for (const char* of_stacks : {"plan", "apply", "destroy", "validate"}) {
+    if (command != of_stacks) continue;
+    const auto one = lf::refuse_set_without_all(context.world.files, context.options);
+    if (one) continue;
+    lf::show_error(one.error(), context.options.json, context.terminal);
+    return lf::kUsage;
+  }
   if (command == "plan") return lf::run_plan(context);
   if (command == "apply" || command == "destroy") return lf::run_apply(context);
   if (command == "validate") return lf::run_validate(context);
@@ -59,7 +68,7 @@ int dispatch(lf::CommandContext& context) {
 int main(int argc, char** argv) {
   const lf::Parsed parsed = lf::parse_options(argc, argv);
   if (parsed.shown) return parsed.exit_code;
-  const lf::Options& options = parsed.options;
+  lf::Options options = parsed.options;
   if (options.command == "version") {
     std::printf(options.json ? "{\"version\":\"%s\"}\n" : "llmforge %s\n", lf::kVersion);
     return 0;
@@ -77,6 +86,8 @@ int main(int argc, char** argv) {
   std::unique_ptr<lf::SandboxEntry> entry;
   std::unique_ptr<lf::World> inside;
   if (options.sandbox) {
+    // Stacks that import each other live in one cloud.
+    if (options.all && options.sandbox->empty()) options.sandbox = lf::sandbox_of_set(options);
     entry = std::make_unique<lf::SandboxEntry>(outside, options);
     lf::Result<lf::World> entered = entry->enter();
     if (!entered) {

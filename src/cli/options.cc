@@ -49,6 +49,11 @@ void add_spec(CLI::App* app, Options& o) {
       "Spec file or folder (default: llmforge.yaml, else the only *.yaml with a `stack:`)");
 }
 
+void add_all(CLI::App* app, Options& o) {
+  app->add_flag("--all", o.all,
+                "SPEC is a folder whose subfolders are stacks: all, in the order of their imports");
+}
+
 void add_planning(CLI::App* app, Options& o) {
   app->add_option("--target", o.targets,
                   "Only these addresses and what they need (glob; repeatable)")
@@ -68,6 +73,7 @@ void add_planning(CLI::App* app, Options& o) {
   app->add_option("--lock-timeout", o.lock_timeout,
                   "How long to wait for another run to end, e.g. 5m");
   app->add_flag("--offline", o.offline, "Send no request: pins and state only");
+  add_all(app, o);
   app->add_option("--trace", o.trace, "Write a timeline for Perfetto to FILE");
 }
 
@@ -147,8 +153,10 @@ class CommandLine {
   }
 
   void looking() {
-    with_spec("validate", "Check a spec without any request",
-              "Example:\n  llmforge validate specs/aws-finetune.yaml --env eu");
+    CLI::App* validate =
+        with_spec("validate", "Check a spec without any request",
+                  "Example:\n  llmforge validate specs/aws-finetune.yaml --env eu");
+    add_all(validate, o_);
     CLI::App* drift = with_spec("drift", "Show what others changed; exit 2 if anything",
                                 "Example:\n  llmforge drift --env prod --json");
     CLI::App* status = with_spec("status", "Show resources with their state in the cloud",

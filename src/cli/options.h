@@ -26,7 +26,7 @@ struct Options {
   int64_t max_bytes = 0;
   bool auto_approve = false, detailed_exitcode = false, offline = false, no_color = false,
        json = false, raw = false, verbose = false, check = false, diff = false, recursive = false,
-       jsonl = false, module = false, part = false;
+       jsonl = false, module = false, part = false, all = false;
   int64_t parallelism = 0;
   std::string lock_timeout = "0s";
   std::optional<std::string> sandbox;  // "" is the default folder

@@ -5,14 +5,28 @@
 
 #include "base/strings.h"
 #include "cli/commands.h"
+#include "cli/stack_set.h"
 #include "provider/endpoints.h"
 #include "sandbox/server.h"
 #include "yaml/reader.h"
 
 namespace lf {
 
+namespace {
+
+Options of_one_stack(FileSystem& files, Options options) {
+  if (!options.all) return options;
+  auto set = find_stack_set(files, options.spec, options.environment);
+  options.all = false;
+  if (set) options.spec = set->members.front().head.path;
+  options.variables.clear();
+  return options;
+}
+
+}  // namespace
+
 SandboxEntry::SandboxEntry(World& real, const Options& options)
-    : real_(real), session_(real, options, nullptr) {}
+    : real_(real), options_(of_one_stack(real.files, options)), session_(real, options_, nullptr) {}
 
 Result<World> SandboxEntry::enter() {
   Result<bool> loaded = session_.load_spec();

@@ -21,6 +21,7 @@ class SandboxEntry {
 
  private:
   World& real_;
+  Options options_;  // of --all: of one of its stacks, which are all of one cloud
   Session session_;
   std::unique_ptr<sandbox::SandboxWorld> world_;
 };

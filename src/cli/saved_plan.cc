@@ -75,6 +75,12 @@ Value basis_of(Session& session) {
     pins.set(query, Value(hex(sha256(to_json(value, {.indent = -1, .sort_keys = true})))));
   }
   basis.set("lookups", Value(std::move(pins)));
+  Map imports;
+  for (const auto& [name, values] : session.imports()) {
+    imports.set(name,
+                Value(hex(sha256(to_json(Value(values), {.indent = -1, .sort_keys = true})))));
+  }
+  basis.set("imports", Value(std::move(imports)));
   basis.set("version", Value(kVersion));
   basis.set("lineage", Value(session.state().identity.lineage));
   basis.set("serial", Value(static_cast<int64_t>(session.state().identity.serial)));
@@ -192,12 +198,13 @@ Result<void> check_saved_plan(Session& session, const Plan& plan, const std::str
   std::vector<std::string> reasons;
   const Value now = basis_of(session);
   const Value& then = (*saved)["basis"];
-  for (const char* part : {"files", "variables", "lookups"}) {
+  for (const char* part : {"files", "variables", "lookups", "imports"}) {
     const Value& a = then[part];
     const Value& b = now[part];
     if (!a.is_map() || !b.is_map()) continue;
     const char* word = std::string_view(part) == "files"       ? "file"
                        : std::string_view(part) == "variables" ? "variable"
+                       : std::string_view(part) == "imports"   ? "import"
                                                                : "look-up";
     for (const auto& [key, value] : a.as_map()) {
       if (!(b[key.as_string()] == value))

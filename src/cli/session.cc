@@ -134,6 +134,44 @@ std::unique_ptr<Backend> Session::backend() {
   return std::make_unique<LocalBackend>(world_.files, std::move(paths));
 }
 
+// What the stacks that this one imports gave, from their states.
+Task<Result<void>> Session::read_imports() {
+  for (const auto& import : spec_.spec.root.imports) {
+    if (const auto given = given_imports_.find(import.key()); given != given_imports_.end()) {
+      imports_[import.name] = given->second;
+      continue;
+    }
+    std::string folder = import.folder;
+    if (options_.sandbox && !options_.sandbox->empty()) folder = *options_.sandbox;
+    if (options_.sandbox && options_.sandbox->empty()) {
+      const std::string env = import.environment == "default" ? "" : "." + import.environment;
+      folder += (folder.empty() ? "" : "/") + (".llmforge/sandbox/" + import.stack + env);
+    }
+    LocalBackend from(world_.files, default_state_paths(folder, import.stack, import.environment));
+    StateOptions options = state_options();
+    options.stack = import.stack;
+    options.environment = import.environment;
+    Task<Result<LoadedState>> loading = load_state(from, std::move(options));
+    Result<LoadedState> loaded = co_await std::move(loading);
+    if (!loaded) co_return fail(loaded.error());
+    Map& values = imports_[import.name];
+    for (const auto& name : import.outputs) {
+      const Output* output = loaded->replay.state().output(name);
+      const std::string what = "`" + import.name + "." + name + "` is not known: stack `" +
+                               import.stack + "`, environment " + import.environment;
+      if (!loaded->exists)
+        values.set(name, Value::error(what + ", was not applied yet; apply it first, or plan both "
+                                             "with --all"));
+      else if (output == nullptr)
+        values.set(name, Value::error(what + ", was last applied without this output; apply it "
+                                             "first, or plan both with --all"));
+      else
+        values.set(name, output->value);
+    }
+  }
+  co_return Result<void>();
+}
+
 Task<Result<void>> Session::read_state() {
   std::unique_ptr<Backend> from = backend();
   StateOptions options = state_options();
@@ -145,7 +183,9 @@ Task<Result<void>> Session::read_state() {
   memory_ = loaded_.replay.state();
   open_ = loaded_.replay.open_intents();
   notes_ = loaded_.notes;
-  co_return Result<void>();
+  Task<Result<void>> importing = read_imports();
+  Result<void> imported = co_await std::move(importing);
+  co_return imported;
 }
 
 LockOwner Session::lock_owner() const {
@@ -174,7 +214,9 @@ Task<Result<void>> Session::open_store() {
   begin_.command = options_.command;
   begin_.time = world_.clock.now();
   begin_.owner = owner.host + ", pid " + std::to_string(owner.pid);
-  co_return Result<void>();
+  Task<Result<void>> importing = read_imports();
+  Result<void> imported = co_await std::move(importing);
+  co_return imported;
 }
 
 const State& Session::state() const {
@@ -259,6 +301,7 @@ Surroundings Session::surroundings() {
     }
   }
   around.variables = spec_.variables;
+  around.imports = imports_;
   around.environment = world_.environment;
   FileSystem* files = &world_.files;
   around.read_file = [files](const std::string& path) { return files->read(path); };

@@ -94,8 +94,13 @@ class Session {
                                                      std::string mark);
   Result<bool> make_plan(Plan& out, bool destroy);
   Result<void> save_lock_file();
+  // Outputs of other stacks that count instead of those in their states, by ImportDecl::key(): what
+  // a plan of them all knows by now. Before load_spec().
+  void give_imports(std::map<std::string, Map> outputs) { given_imports_ = std::move(outputs); }
+  const std::map<std::string, Map>& imports() const { return imports_; }
 
  private:
+  Task<Result<void>> read_imports();
   Surroundings surroundings();
 
   World& world_;
@@ -119,6 +124,7 @@ class Session {
   bool expanded_ = false;  // nothing in offline_ waits for a look-up
   Observations observations_;
   std::vector<std::string> notes_;
+  std::map<std::string, Map> given_imports_, imports_;
   RunBegin begin_;
 };
 

@@ -70,6 +70,9 @@ struct Surroundings {
   std::function<Result<std::string>(const std::string&)> read_file;  // path below the folder
   // The system's data of a time zone by its name, e.g. "Europe/Berlin"; nullopt: no such zone.
   std::function<std::optional<std::string>(const std::string&)> read_zone;
+  // What the stacks that the root imports gave: by the import's name, then the output's. What is
+  // not there is not known yet.
+  std::map<std::string, Map> imports;
   // Pinned or freshly read look-ups: by query key. nullptr: not known yet.
   std::function<const Value*(const std::string& query)> pinned;
 };

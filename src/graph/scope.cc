@@ -212,6 +212,26 @@ Value locals_value(const Graph::Context& context, const Scope& scope) {
   });
 }
 
+// The outputs of another stack. A secret one is not in its state, which keeps only digests.
+Value import_value(const Graph::Context& context, const ImportDecl& import) {
+  return lazy("stack " + import.stack, import.outputs,
+              [&context, &import](std::string_view name) -> std::optional<Value> {
+                const auto is = [&](const std::string& one) { return one == name; };
+                if (std::none_of(import.outputs.begin(), import.outputs.end(), is))
+                  return std::nullopt;
+                const std::string path = import.name + "." + std::string(name);
+                if (std::any_of(import.secret_outputs.begin(), import.secret_outputs.end(), is)) {
+                  return Value::error("`" + path + "` is a secret: the state of stack `" +
+                                      import.stack + "` keeps only its digest");
+                }
+                const auto found = context.surroundings.imports.find(import.name);
+                const Value* value = found == context.surroundings.imports.end()
+                                         ? nullptr
+                                         : found->second.find(name);
+                return value == nullptr ? Value(Unknown{"dyn", {path}, false}) : *value;
+              });
+}
+
 }  // namespace
 
 Value Graph::Context::input_value(const ModuleInstance& module, const InputDecl& input) const {
@@ -343,6 +363,8 @@ std::optional<Value> Graph::Context::lookup(const Scope& scope, std::string_view
     return Value(hex(sha256(account.as_string() + "/" + spec->region)).substr(0, 6));
   }
   if (name == "secret") return secret_root(*this);
+  if (const ImportDecl* import = is_root ? module.module->import(name) : nullptr)
+    return import_value(*this, *import);
   if (auto block = block_value(*this, module, name)) return block;
   // A block's defaults may use the root's other blocks: this is how blocks find each other.
   if (module.module->kind == ModuleKind::block) return block_value(*this, *root, name);
@@ -357,6 +379,7 @@ std::vector<std::string> Graph::Context::root_names(const Scope& scope) const {
     names.emplace_back("vars");
   else
     for (const auto& input : module.module->inputs) names.push_back(input.name);
+  for (const auto& import : module.module->imports) names.push_back(import.name);
   for (const auto& group : module.calls) names.push_back(group.call->block);
   return names;
 }

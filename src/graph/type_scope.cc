@@ -159,6 +159,11 @@ std::optional<Type> ModuleScope::type_of(std::string_view name) const {
   if (name == "resources") return resources();
   if (name == "data") return data();
   if (auto type = builtin(name)) return type;
+  if (const ImportDecl* import = module_.import(name)) {
+    std::vector<Type::Field> fields;
+    for (const auto& output : import->outputs) fields.push_back({output, Type(), true});
+    return Type::object("stack " + import->stack, std::move(fields));
+  }
   if (auto type = block(name)) return type;
   if (module_.kind != ModuleKind::block || root_ == nullptr) return std::nullopt;
   if (auto type = root_->block(name)) return type;
@@ -188,6 +193,7 @@ std::vector<std::string> ModuleScope::names() const {
     out.emplace_back("vars");
   else
     for (const auto& input : module_.inputs) out.push_back(input.name);
+  for (const auto& import : module_.imports) out.push_back(import.name);
   for (const auto& call : module_.calls) out.push_back(call.block);
   return out;
 }

@@ -62,7 +62,7 @@ class Loader {
     Spec& spec = out_.spec;
     spec.path = options_.path;
     spec.environment = options_.environment;
-    set_folder();
+    spec.folder = folder_of_spec(files_, options_.path);
     const size_t first_source = sources_.size();
     const SpecFiles read = read_spec_files(files_, options_.path, sources_, tree_, diagnostics_);
     for (size_t i = first_source; i < sources_.size(); ++i) {
@@ -84,6 +84,7 @@ class Loader {
     spec.root.span = root.span();
     const std::vector<std::string> taken = word_names(SpecPart::spec);
     parse_module_parts(root, spec.root, packages_, modules_, spec.provider, taken, diagnostics_);
+    parse_imports(root, spec, modules_.block_names(), files_, sources_, diagnostics_);
     blocks(root, taken);
     out_.demands = parse_demands(root, spec, files_, sources_, tree_, packages_, diagnostics_);
     variables();
@@ -91,18 +92,6 @@ class Loader {
   }
 
  private:
-  void set_folder() {
-    const auto info = files_.stat(options_.path);
-    if (info && info->is_directory) {
-      out_.spec.folder = options_.path;
-      while (out_.spec.folder.size() > 1 && out_.spec.folder.ends_with('/'))
-        out_.spec.folder.pop_back();
-      return;
-    }
-    const size_t slash = options_.path.rfind('/');
-    out_.spec.folder = slash == std::string::npos ? "" : options_.path.substr(0, slash);
-  }
-
   Node with_environment(const Node& root) {
     const Node environments = root.find("environments");
     if (environments && environments.is_map()) {

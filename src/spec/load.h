@@ -62,6 +62,29 @@ LoadedSpec load_spec(FileSystem& files, Sources& sources, Packages& packages, Mo
 // SPEC of the command line: a path as given, or llmforge.yaml, or the only *.yaml with a `stack:`.
 Result<std::string> find_spec(FileSystem& files, const std::string& given);
 
+// What other stacks and sets of stacks need to know of a spec, without checking it.
+struct StackHead {
+  std::string path, folder, stack;
+  std::vector<std::string> environments, variables, outputs, secret_outputs;
+  struct Import {
+    std::string name, path, environment;  // "": as the importing one
+    Span span;
+  };
+  std::vector<Import> imports;
+};
+// imports.cc. nullopt: there is no spec, or it cannot be read (reported). `environment`: its
+// overlay counts, if the spec has it.
+std::optional<StackHead> read_stack_head(FileSystem& files, const std::string& path,
+                                         const std::string& environment, Sources& sources,
+                                         Diagnostics& diagnostics);
+// The folder in which a spec's state lives: of a file the folder that it is in.
+std::string folder_of_spec(FileSystem& files, const std::string& path);
+// "a/b/../c" and "./a/c" as "a/c", without asking the disk.
+std::string plain_path(const std::string& path);
+// `imports:` of the root: fills `spec.root.imports`. `blocks`: names that imports may not have.
+void parse_imports(const Node& root, Spec& spec, const std::vector<std::string>& blocks,
+                   FileSystem& files, Sources& sources, Diagnostics& diagnostics);
+
 // parse_tree.cc
 Tree parse_tree(const Node& node, Diagnostics& diagnostics);
 // parse_module.cc: the parts that every module has, from `root`'s keys. `taken`: all keys that are

@@ -83,6 +83,18 @@ struct FileDecl {
   Span span;
 };
 
+// Another stack, whose outputs the root's expressions read by this name.
+struct ImportDecl {
+  std::string name;
+  std::string path, folder;        // the other spec as read from here; where its state lives
+  std::string stack, environment;  // the other's
+  std::vector<std::string> outputs, secret_outputs;  // as it declares them
+  Span span;
+
+  // The same for every import of one stack and environment.
+  std::string key() const { return folder + "\n" + stack + "\n" + environment; }
+};
+
 enum class ModuleKind : uint8_t { root, block, user };
 
 struct Module {
@@ -97,8 +109,15 @@ struct Module {
   std::vector<ModuleCall> calls;
   std::vector<FileDecl> files;
   std::vector<OutputDecl> outputs;
+  std::vector<ImportDecl> imports;  // root only
   Span span;
 
+  const ImportDecl* import(std::string_view import_name) const {
+    for (const auto& one : imports) {
+      if (one.name == import_name) return &one;
+    }
+    return nullptr;
+  }
   const InputDecl* input(std::string_view input_name) const;
 };
 

@@ -51,6 +51,7 @@ constexpr Word kSpec[] = {
     kResources,
     kModules,
     kFiles,
+    {"imports", "", "Other stacks by name, whose outputs expressions read: `${net.vpc_id}`."},
     {"outputs", "", "Values that the stack gives: `llmforge output NAME`."},
     {"environments", "",
      "Overlays by name, chosen with `--env`: maps merge key by key, lists are "
