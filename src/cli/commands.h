@@ -43,6 +43,9 @@ int run_expand(CommandContext& context);
 int run_eject(CommandContext& context);
 int run_explain(CommandContext& context);
 int run_schema(CommandContext& context);
+int run_completion(CommandContext& context);
+int run_reference(CommandContext& context);  // the data of docs/reference
+int run_complete(CommandContext& context);   // what completion scripts call
 int run_sandbox(CommandContext& context);
 int run_lsp(CommandContext& context);
 

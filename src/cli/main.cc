@@ -58,6 +58,9 @@ int dispatch(lf::CommandContext& context) {
   if (command == "eject") return lf::run_eject(context);
   if (command == "explain") return lf::run_explain(context);
   if (command == "schema") return lf::run_schema(context);
+  if (command == "completion") return lf::run_completion(context);
+  if (command == "__complete") return lf::run_complete(context);
+  if (command == "__reference") return lf::run_reference(context);
   if (command == "sandbox") return lf::run_sandbox(context);
   if (command == "lsp") return lf::run_lsp(context);
   return lf::kUsage;

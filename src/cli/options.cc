@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/strings.h"
+#include "cli/command_table.h"
 #include "cli/output.h"
 #include "cli/version.h"
 
@@ -20,6 +22,7 @@ struct Raw {
 void add_packages(CLI::App* app, Options& o) {
   app->add_option("--provider-dir", o.provider_dirs,
                   "Folder with provider packages laid over the built-in ones")
+      ->type_name("FOLDER")
       ->allow_extra_args(false);
 }
 
@@ -29,24 +32,30 @@ void add_output(CLI::App* app, Options& o) {
 }
 
 void add_common(CLI::App* app, Options& o, Raw& raw) {
-  app->add_option("-e,--env", o.environment, "Environment (an overlay under `environments:`)");
+  app->add_option("-e,--env", o.environment, "Environment (an overlay under `environments:`)")
+      ->type_name("ENV");
   app->add_option("--var", raw.variables, "Set a variable: NAME=VALUE (repeatable)")
+      ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
   app->add_option("--var-file", o.variable_files, "Read variables from a YAML file (repeatable)")
+      ->type_name("FILE")
       ->allow_extra_args(false);
   app->add_option("--state", o.state,
-                  "State file (default: .llmforge/<stack>[.<env>].llmforge.json beside the spec)");
+                  "State file (default: .llmforge/<stack>[.<env>].llmforge.json beside the spec)")
+      ->type_name("FILE");
   add_packages(app, o);
   add_output(app, o);
   app->add_flag("-v,--verbose", o.verbose, "Show requests and all properties");
   app->add_option("--sandbox", raw.sandbox, "Rehearse against a model cloud kept in FOLDER")
+      ->type_name("FOLDER")
       ->expected(0, 1);
 }
 
 void add_spec(CLI::App* app, Options& o) {
   app->add_option(
-      "SPEC", o.spec,
-      "Spec file or folder (default: llmforge.yaml, else the only *.yaml with a `stack:`)");
+         "SPEC", o.spec,
+         "Spec file or folder (default: llmforge.yaml, else the only *.yaml with a `stack:`)")
+      ->type_name("SPEC");
 }
 
 void add_all(CLI::App* app, Options& o) {
@@ -57,11 +66,14 @@ void add_all(CLI::App* app, Options& o) {
 void add_planning(CLI::App* app, Options& o) {
   app->add_option("--target", o.targets,
                   "Only these addresses and what they need (glob; repeatable)")
+      ->type_name("GLOB")
       ->allow_extra_args(false);
   app->add_option("--exclude", o.excludes,
                   "Leave these addresses out, and what needs them (glob; repeatable)")
+      ->type_name("GLOB")
       ->allow_extra_args(false);
   app->add_option("--replace", o.replace, "Replace this resource (glob over addresses)")
+      ->type_name("GLOB")
       ->allow_extra_args(false);
   app->add_option("--refresh", o.refresh,
                   "true, false (use what state remembers) or only (record drift, change nothing)")
@@ -69,12 +81,14 @@ void add_planning(CLI::App* app, Options& o) {
   app->add_flag("--update-lock", o.update_lock, "Read look-ups anew and renew llmforge.lock");
   app->add_option("--parallelism", o.parallelism,
                   "At most N requests at once (default: adapts to the services)")
+      ->type_name("N")
       ->check(CLI::Range(1, 10000));
   app->add_option("--lock-timeout", o.lock_timeout,
-                  "How long to wait for another run to end, e.g. 5m");
+                  "How long to wait for another run to end, e.g. 5m")
+      ->type_name("DURATION");
   app->add_flag("--offline", o.offline, "Send no request: pins and state only");
   add_all(app, o);
-  app->add_option("--trace", o.trace, "Write a timeline for Perfetto to FILE");
+  app->add_option("--trace", o.trace, "Write a timeline for Perfetto to FILE")->type_name("FILE");
 }
 
 // Declares the commands; one function a family.
@@ -108,17 +122,20 @@ class CommandLine {
   }
 
   CLI::App* with_arguments(CLI::App* parent, const char* name, const char* doc, const char* what,
-                           std::pair<int, int> count, const char* footer) {
+                           std::pair<int, int> count, const char* footer,
+                           const char* kinds = nullptr) {
     CLI::App* sub = command(parent, name, doc, footer);
     add_common(sub, o_, raw_);
     if (count.second > 0) {
       sub->add_option(what, o_.arguments, "")
+          ->type_name(kinds == nullptr ? what : kinds)
           ->expected(count.first, count.second)
           ->required(count.first > 0);
     }
-    sub->add_option("--spec", o_.spec, "Spec file or folder");
+    sub->add_option("--spec", o_.spec, "Spec file or folder")->type_name("SPEC");
     sub->add_flag("--auto-approve", o_.auto_approve, "Do not ask");
-    sub->add_option("--lock-timeout", o_.lock_timeout, "How long to wait for another run to end");
+    sub->add_option("--lock-timeout", o_.lock_timeout, "How long to wait for another run to end")
+        ->type_name("DURATION");
     return sub;
   }
 
@@ -131,7 +148,8 @@ class CommandLine {
         with_spec("plan", "Show what apply would do",
                   "Examples:\n  llmforge plan\n  llmforge plan --env prod --out it.plan\n"
                   "  llmforge plan --format markdown --max-bytes 65535");
-    plan->add_option("-o,--out", o_.out, "Save the plan to FILE, to be applied as it is");
+    plan->add_option("-o,--out", o_.out, "Save the plan to FILE, to be applied as it is")
+        ->type_name("FILE");
     plan->add_flag("--detailed-exitcode", o_.detailed_exitcode, "Exit 2 if there are changes");
     CLI::App* apply =
         with_spec("apply", "Do what the plan says: a spec, or a plan saved with --out",
@@ -145,7 +163,8 @@ class CommandLine {
       sub->add_option("--format", o_.format, "text, markdown or json")
           ->check(CLI::IsMember({"text", "markdown", "json"}));
       sub->add_option("--max-bytes", o_.max_bytes,
-                      "Cut a Markdown plan to N bytes; destroys and summary stay");
+                      "Cut a Markdown plan to N bytes; destroys and summary stay")
+          ->type_name("N");
     }
     for (CLI::App* sub : {apply, destroy}) {
       sub->add_flag("--auto-approve", o_.auto_approve, "Do not ask");
@@ -167,13 +186,15 @@ class CommandLine {
               "Example:\n  llmforge show --json | jq -r '.resources[].id'");
     with_spec("orphans", "List what carries the stack's marks and is not in state",
               "Example:\n  llmforge orphans --json");
-    expand->add_option("--diff", o_.to_environment, "Show what environment ENV changes");
+    expand->add_option("--diff", o_.to_environment, "Show what environment ENV changes")
+        ->type_name("ENV");
     for (CLI::App* sub : {drift, status, expand}) {
       sub->add_flag("--offline", o_.offline, "Send no request");
     }
     CLI::App* init = command(&app_, "init", "Write a first spec, llmforge.yaml",
                              "Examples:\n  llmforge init\n  llmforge init --from aws-finetune");
-    init->add_option("--from", o_.from, "Start from an example (a wrong name lists them)");
+    init->add_option("--from", o_.from, "Start from an example (a wrong name lists them)")
+        ->type_name("EXAMPLE");
     init->add_flag("--no-color", o_.no_color, "No colours (NO_COLOR does the same)");
     init->add_flag("--json", o_.json, "Output for programs");
     CLI::App* console =
@@ -186,11 +207,12 @@ class CommandLine {
                                 "  llmforge graph --format html --out graph.html");
     graph->add_option("--format", o_.format, "dot (default), mermaid, json or html")
         ->check(CLI::IsMember({"dot", "mermaid", "json", "html"}));
-    graph->add_option("-o,--out", o_.out, "Write to FILE");
+    graph->add_option("-o,--out", o_.out, "Write to FILE")->type_name("FILE");
     CLI::App* fmt = command(&app_, "fmt", "Lay spec files out: spaces, indentation, blank lines",
                             "Examples:\n  llmforge fmt\n  llmforge fmt --check -r .\n"
                             "  cat spec.yaml | llmforge fmt -");
-    fmt->add_option("PATH", o_.arguments, "Files or folders, `-` for standard input (default: .)");
+    fmt->add_option("PATH", o_.arguments, "Files or folders, `-` for standard input (default: .)")
+        ->type_name("PATH");
     fmt->add_flag("--check", o_.check, "Write nothing; exit 1 if a file is laid out differently");
     fmt->add_flag("--diff", o_.diff, "Show what changes");
     fmt->add_flag("-r,--recursive", o_.recursive, "Folders in folders too");
@@ -200,7 +222,9 @@ class CommandLine {
                                "Examples:\n  llmforge output\n"
                                "  llmforge output --raw instance_id");
     add_common(output, o_, raw_);
-    output->add_option("ARGS", o_.arguments, "[SPEC] [NAME]")->expected(0, 2);
+    output->add_option("ARGS", o_.arguments, "[SPEC] [NAME]")
+        ->type_name("OUTPUT|SPEC")
+        ->expected(0, 2);
     output->add_flag("--raw", o_.raw, "The bare text of one output");
     with_arguments(&app_, "explain", "Explain a resource type, a block or an error code", "WHAT",
                    {1, 1},
@@ -216,6 +240,7 @@ class CommandLine {
     schema
         ->add_option("--provider", o_.providers,
                      "Only this provider's blocks and types (repeatable)")
+        ->type_name("PROVIDER")
         ->allow_extra_args(false);
     CLI::Option* of_module =
         schema->add_flag("--module", o_.module, "The schema of modules' files");
@@ -228,11 +253,13 @@ class CommandLine {
         &app_, "adopt", "Take in what exists in the cloud", "ADDRESS ID", {0, 2},
         "Examples:\n  llmforge adopt 'buckets[\"outputs\"].bucket' llm-lab-outputs-1a2b3c\n"
         "  llmforge adopt --from-tfstate terraform.tfstate infra.yaml --dry-run");
-    adopt->add_option("--from-tfstate", o_.from_tfstate,
-                      "Take in what a Terraform or OpenTofu state holds, and write its spec");
+    adopt
+        ->add_option("--from-tfstate", o_.from_tfstate,
+                     "Take in what a Terraform or OpenTofu state holds, and write its spec")
+        ->type_name("FILE");
     CLI::App* forget =
         with_arguments(&app_, "forget", "Take a resource out of state; it stays in the cloud",
-                       "ADDRESS", {1, 1}, "Example:\n  llmforge forget network.vpc");
+                       "ADDRESS", {1, 1}, "Example:\n  llmforge forget network.vpc", "RECORD");
     for (CLI::App* sub : {adopt, forget}) add_dry_run(sub);
     with_arguments(&app_, "eject", "Copy a block's module beside the spec, to be changed", "BLOCK",
                    {1, 1}, "Example:\n  llmforge eject network");
@@ -242,15 +269,16 @@ class CommandLine {
     CLI::App* parent = app_.add_subcommand("state", "Look at and mend the state");
     parent->require_subcommand(1);
     with_arguments(parent, "list", "List addresses (glob)", "GLOB", {0, 1},
-                   "Example:\n  llmforge state list 'buckets*'");
+                   "Example:\n  llmforge state list 'buckets*'", "RECORD");
     with_arguments(parent, "show", "Show one record", "ADDRESS", {1, 1},
-                   "Example:\n  llmforge state show network.vpc");
+                   "Example:\n  llmforge state show network.vpc", "RECORD");
     CLI::App* mv =
         with_arguments(parent, "mv", "Move a record to another address", "FROM TO", {2, 2},
                        "Example:\n  llmforge state mv 'machines[\"a\"].instance' "
-                       "'machines[\"b\"].instance'");
+                       "'machines[\"b\"].instance'",
+                       "RECORD ADDRESS");
     CLI::App* rm = with_arguments(parent, "rm", "Same as forget", "ADDRESS", {1, 1},
-                                  "Example:\n  llmforge state rm network.vpc");
+                                  "Example:\n  llmforge state rm network.vpc", "RECORD");
     with_arguments(parent, "history", "List earlier states", "", {0, 0},
                    "Example:\n  llmforge state history");
     CLI::App* restore = with_arguments(parent, "restore", "Put an earlier state back", "SERIAL",
@@ -265,13 +293,23 @@ class CommandLine {
         command(&app_, "sandbox", "Serve the model cloud on a port",
                 "Example:\n  llmforge sandbox --listen 127.0.0.1:5566 --data ./cloud");
     add_common(sandbox, o_, raw_);
-    sandbox->add_option("--listen", o_.listen, "Address and port");
-    sandbox->add_option("--data", o_.state, "Folder that keeps the model cloud between runs");
+    sandbox->add_option("--listen", o_.listen, "Address and port")->type_name("HOST:PORT");
+    sandbox->add_option("--data", o_.state, "Folder that keeps the model cloud between runs")
+        ->type_name("FOLDER");
     CLI::App* lsp = with_spec(
         "lsp", "The language server, on standard input and output",
         "Editors start it (docs/editor.md). SPEC, --env and --var say what is checked where "
         "the opened file does not.");
     lsp->add_flag("--stdio", raw_.stdio, "What it does anyway; many editors say so");
+    CLI::App* completion = command(&app_, "completion", "Print a completion script",
+                                   "Examples:\n  source <(llmforge completion bash)\n"
+                                   "  llmforge completion zsh > ~/.zfunc/_llmforge\n"
+                                   "  llmforge completion fish > "
+                                   "~/.config/fish/completions/llmforge.fish");
+    completion->add_option("SHELL", o_.arguments, "bash, zsh or fish")
+        ->required()
+        ->expected(1)
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}));
     CLI::App* version = app_.add_subcommand("version", "Print the version");
     version->add_flag("--json", o_.json, "Output for programs");
   }
@@ -280,6 +318,51 @@ class CommandLine {
   Options& o_;
   Raw& raw_;
 };
+
+// "TEXT:{text,markdown}": what stands in the braces.
+std::vector<std::string> choices_in(const std::string& type_name) {
+  const size_t open = type_name.find('{'), close = type_name.rfind('}');
+  std::vector<std::string> out;
+  if (open == std::string::npos || close == std::string::npos) return out;
+  const std::string inside = type_name.substr(open + 1, close - open - 1);
+  for (const auto& one : split(inside, ',')) out.emplace_back(one);
+  return out;
+}
+
+OptionInfo describe(const CLI::Option& option) {
+  OptionInfo out;
+  for (const auto& name : option.get_snames()) out.names.push_back("-" + name);
+  for (const auto& name : option.get_lnames()) out.names.push_back("--" + name);
+  out.doc = option.get_description();
+  if (option.get_items_expected_max() == 0) return out;
+  const std::string type = option.get_type_name();
+  out.value = type.substr(0, type.find(':'));
+  out.choices = choices_in(type);
+  out.optional_value = option.get_items_expected_min() == 0;
+  out.repeatable = option.get_items_expected_max() > 1;
+  return out;
+}
+
+CommandInfo describe(const CLI::App& app) {
+  CommandInfo out;
+  out.name = app.get_name();
+  out.doc = app.get_description();
+  for (const CLI::Option* option : app.get_options()) {
+    if (!option->get_positional()) {
+      out.options.push_back(describe(*option));
+      continue;
+    }
+    const std::string type = option->get_type_name();
+    const auto choices = choices_in(type);
+    // One name each: "FROM TO". A list of choices is known by the option's own name.
+    const std::string names = choices.empty() ? type : option->get_name(true);
+    for (const auto& name : split(names, ' ')) out.arguments.emplace_back(name);
+    out.more_arguments =
+        static_cast<size_t>(option->get_items_expected_max()) > out.arguments.size();
+  }
+  for (const CLI::App* sub : app.get_subcommands({})) out.commands.push_back(describe(*sub));
+  return out;
+}
 
 Parsed wrong_usage(Parsed parsed, const std::string& text) {
   print_error(text);
@@ -290,10 +373,24 @@ Parsed wrong_usage(Parsed parsed, const std::string& text) {
 
 }  // namespace
 
+CommandInfo describe_commands() {
+  Options options;
+  Raw raw;
+  CLI::App app;
+  const CommandLine commands(app, options, raw);
+  return describe(app);
+}
+
 Parsed parse_options(int argc, char** argv) {
   Parsed parsed;
   Options& o = parsed.options;
   Raw raw;
+  // What completion scripts and the reference's test call takes its words as they are.
+  if (argc > 1 && std::string_view(argv[1]).starts_with("__")) {
+    o.command = argv[1];
+    o.arguments.assign(argv + 2, argv + argc);
+    return parsed;
+  }
   CLI::App app{
       "llmforge: from YAML specs to clusters, machines and training on the cloud of your choice"};
   const CommandLine commands(app, o, raw);

@@ -240,6 +240,10 @@ class Loader {
       auto& d = diagnostics_.add(Code::LF0202, at, "the spec has no `provider`");
       d.help.push_back("add one of: provider: " + join(packages_.names(), " | "));
     }
+    // `provider` may name one of `providers`: the stack's own comes first.
+    const auto own = std::find_if(spec.providers.begin(), spec.providers.end(),
+                                  [&](const ProviderDecl& p) { return p.name == spec.provider; });
+    if (own != spec.providers.end()) std::rotate(spec.providers.begin(), own, own + 1);
     if (!spec.providers.empty()) spec.provider = spec.providers.front().kind;
   }
 
@@ -399,6 +403,8 @@ class Loader {
             decl.default_value->kind == Tree::Kind::constant ? decl.default_value->constant
                                                              : plain(*decl.default_value),
             "", decl.default_value->span);
+      } else if (!decl.required) {
+        out_.variables[decl.name] = Value();
       } else {
         auto& d = diagnostics_.add(Code::LF0208, decl.span,
                                    "variable `" + decl.name + "` has no value", decl.doc);

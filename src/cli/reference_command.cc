@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// `__reference`: what the reference's pages are written from that only the program knows: its
+// commands, the language's words, its functions. JSON; tests/docs/reference.py makes pages of it.
+#include "base/json.h"
+#include "base/strings.h"
+#include "cli/command_table.h"
+#include "cli/command_tools.h"
+#include "lang/functions.h"
+#include "spec/words.h"
+
+namespace lf {
+
+namespace {
+
+List texts(const std::vector<std::string>& all) {
+  List out;
+  for (const auto& one : all) out.emplace_back(one);
+  return out;
+}
+
+Value command_value(const CommandInfo& command) {
+  List options, commands;
+  for (const OptionInfo& option : command.options) {
+    options.emplace_back(Map{{"names", Value(texts(option.names))},
+                             {"doc", Value(option.doc)},
+                             {"value", Value(option.value)},
+                             {"choices", Value(texts(option.choices))},
+                             {"repeatable", Value(option.repeatable)}});
+  }
+  for (const CommandInfo& sub : command.commands) commands.push_back(command_value(sub));
+  return Value(Map{{"name", Value(command.name)},
+                   {"doc", Value(command.doc)},
+                   {"arguments", Value(texts(command.arguments))},
+                   {"options", Value(std::move(options))},
+                   {"commands", Value(std::move(commands))}});
+}
+
+Value words_value() {
+  static constexpr std::pair<SpecPart, const char*> kParts[] = {
+      {SpecPart::spec, "a spec"},
+      {SpecPart::module, "a module's file"},
+      {SpecPart::variable, "a variable"},
+      {SpecPart::input, "a module's input"},
+      {SpecPart::look_up, "a look-up, besides its own inputs"},
+      {SpecPart::resource, "a resource, besides its type's properties"},
+      {SpecPart::block, "a block, besides its own inputs"},
+      {SpecPart::module_use, "a module's use"},
+      {SpecPart::file, "a file"},
+      {SpecPart::output, "an output's long form"},
+      {SpecPart::provider, "a provider instance"},
+      {SpecPart::timeouts, "`timeouts`"},
+      {SpecPart::policy, "a policy"},
+      {SpecPart::policy_place, "a policy's `where`"},
+      {SpecPart::check, "a check"},
+  };
+  List out;
+  for (const auto& [part, title] : kParts) {
+    List words;
+    for (const Word& word : words_of(part)) {
+      words.emplace_back(Map{{"name", Value(std::string(word.name))},
+                             {"type", Value(std::string(word.type))},
+                             {"doc", Value(std::string(word.doc))},
+                             {"constant", Value(word.constant)},
+                             {"required", Value(word.required)}});
+    }
+    out.emplace_back(Map{{"title", Value(title)}, {"words", Value(std::move(words))}});
+  }
+  return Value(std::move(out));
+}
+
+Value functions_value() {
+  List out;
+  for (const auto& name : cel::function_names()) {
+    const cel::Function* function = cel::find_function(name);
+    if (function == nullptr) continue;
+    List forms;
+    for (const auto& form : split(function->signatures, ';'))
+      forms.emplace_back(std::string(trim(form)));
+    out.emplace_back(Map{{"name", Value(name)}, {"forms", Value(std::move(forms))}});
+  }
+  return Value(std::move(out));
+}
+
+}  // namespace
+
+int run_reference(CommandContext&) {
+  print(to_json(Value(Map{{"commands", command_value(describe_commands())},
+                          {"words", words_value()},
+                          {"functions", functions_value()}})) +
+        "\n");
+  return kDone;
+}
+
+}  // namespace lf
