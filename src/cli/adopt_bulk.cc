@@ -166,6 +166,8 @@ class Bulk {
     record.type = thing->type->name;
     record.provider = thing->cloud->instance();
     record.address = thing->from;
+    // What the state has already may carry the stack's marks; anything else is somebody's.
+    if (thing->address.empty()) record.private_.set("stack_mark", Value(kUnmarked));
     if (!thing->id.starts_with(thing->type->id_prefix)) {
       thing->why = fmt::format("`{}` is no id of {}", thing->id, thing->type->name);
       co_return;
@@ -182,6 +184,12 @@ class Bulk {
     }
     if (seen->presence != Observation::Presence::present) {
       thing->why = "`" + thing->id + "` does not exist any more";
+      co_return;
+    }
+    if (!seen->marks_ok) {
+      thing->why =
+          "it carries the marks of a stack of llmforge: `adopt ADDRESS ID` takes it in all the "
+          "same";
       co_return;
     }
     thing->seen = std::move(*seen);

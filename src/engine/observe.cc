@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "engine/refresh.h"
 #include "engine/subject.h"
 #include "provider/scope.h"
 #include "provider/wire.h"
@@ -69,7 +70,8 @@ void split_marks(const ResourceType& type, const std::string& stack_mark,
         own.set(key, value);
     }
   }
-  out.marks_ok = stack_mark.empty() || stack == stack_mark;
+  const std::string wanted = stack_mark == kUnmarked ? "" : stack_mark;
+  out.marks_ok = stack_mark.empty() || stack == wanted;
   out.properties.set(type.mark_property, Value(std::move(own)));
 }
 

@@ -27,6 +27,9 @@ using FacetWanted = std::function<bool(const Record&, const Facet&)>;
 Task<Result<Observations>> refresh(EngineContext* context, CloudOf clouds, Packages* packages,
                                    std::vector<Record> records, FacetWanted wanted);
 
+// In place of a stack's mark in a record: the thing should carry none of any stack.
+inline constexpr const char* kUnmarked = "(none)";
+
 // Reads one resource by id, whole (with its facets). not_found: proven absent (callers keep
 // visible_within in mind).
 Task<Result<Observation>> read_one(Cloud* cloud, const ResourceType* type, Record record);

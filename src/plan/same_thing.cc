@@ -109,10 +109,11 @@ std::vector<std::string> rename_notes(const Plan& plan, const Graph& graph) {
     if (item.node != kNoGraphId && !item.moved_from.empty()) {
       const auto& written = graph.nodes[item.node].moved_from;
       if (std::find(written.begin(), written.end(), item.moved_from) == written.end())
-        out.push_back(
-            fmt::format("`{}` is what was `{}`: both are {}. It is moved, and nothing is sent; "
-                        "`moved_from: {}` on it says so in writing",
-                        item.address, item.moved_from, item.record->id, item.moved_from));
+        out.push_back(fmt::format(
+            "`{}` is what was `{}`: both are {}. It is moved{}; "
+            "`moved_from: {}` on it says so in writing",
+            item.address, item.moved_from, item.record->id,
+            item.action == Action::move ? ", and nothing is sent" : "", item.moved_from));
     }
     if (item.node != kNoGraphId && item.action == Action::create && !item.record)
       made[shelf(item.type, item.provider)].push_back(&item);

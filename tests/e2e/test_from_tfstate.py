@@ -391,6 +391,18 @@ outputs:
     place.plan(expect=0)
 
 
+def test_a_thing_of_another_stack_stays_there(cloud, place):
+    state = bucket_state(cloud)
+    adopt(place, state)
+    owner = tags(cloud.client("s3").get_bucket_tagging(Bucket="lab-one-7"))["llmforge:stack"]
+    cloud.forget_requests()
+    place.spec = place.spec.parent / "second.yaml"
+    run = adopt(place, state)
+    assert "carries the marks of a stack" in run.err and cloud.mutations() == [], run
+    assert tags(cloud.client("s3").get_bucket_tagging(Bucket="lab-one-7"))["llmforge:stack"] == owner
+    assert not place.spec.exists()
+
+
 def test_a_folder_of_specs(cloud, place):
     folder = place.spec.parent / "stack"
     folder.mkdir()
