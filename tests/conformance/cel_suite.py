@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the Common Expression Language's public conformance suite against our evaluator.
 
-    cel_suite.py PROGRAM [--suite FOLDER] [--list-inapplicable] [--only FILE[/SECTION[/CASE]]]
+    cel_suite.py [--suite FOLDER] [--list-inapplicable] [--only FILE[/SECTION[/CASE]]] PROGRAM…
 
-PROGRAM answers the line protocol of src/lang/jsonl.h. The suite is the Go module cel.dev/expr at
+PROGRAM… (`build/llmforge console --jsonl`) answers the line protocol of src/lang/jsonl.h. The suite is the Go module cel.dev/expr at
 the version below; FOLDER is its tests/simple/testdata where it is already at hand. Every case runs
 that needs no message type of protocol buffers; those that do are listed by name with the reason.
 """
@@ -116,7 +116,7 @@ def verdict(answer, wanted):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("program")
+    parser.add_argument("program", nargs=argparse.REMAINDER)
     parser.add_argument("--suite", type=pathlib.Path)
     parser.add_argument("--only", default="")
     parser.add_argument("--list-inapplicable", action="store_true")
@@ -142,7 +142,7 @@ def main():
         except NeedsMessage as reason:
             inapplicable.append((name, str(reason)))
     lines = "".join(json.dumps(request) + "\n" for _, _, request, _ in ready)
-    done = subprocess.run([options.program], input=lines, capture_output=True, text=True,
+    done = subprocess.run(options.program, input=lines, capture_output=True, text=True,
                           encoding="utf-8", check=False)
     answers = done.stdout.split("\n")[:-1]
     failures = []
