@@ -66,7 +66,7 @@ size_t sequence_length(std::string_view text, size_t i, char32_t* code_point = n
 
 // Characters that change how the text around them is shown, or that show nothing at all.
 bool must_escape(char32_t cp) {
-  if (cp < 0x20) return cp != '\t';
+  if (cp < 0x20) return true;
   if (cp >= 0x7f && cp <= 0x9f) return true;
   if (cp == 0x061c || cp == 0xfeff || (cp >= 0x200b && cp <= 0x200f)) return true;
   if (cp >= 0x2028 && cp <= 0x202e) return true;
@@ -217,6 +217,8 @@ std::string printable(std::string_view text) {
       out += "\\n";
     } else if (cp == '\r') {
       out += "\\r";
+    } else if (cp == '\t') {
+      out += "\\t";
     } else if (cp < 0x80) {
       out += fmt::format("\\x{:02x}", static_cast<uint32_t>(cp));
     } else if (cp <= 0xffff) {

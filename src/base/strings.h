@@ -21,7 +21,7 @@ std::string snake_case(std::string_view camel);
 bool glob_match(std::string_view pattern, std::string_view text);
 bool valid_utf8(std::string_view text, size_t* bad_offset = nullptr);
 size_t utf8_length(std::string_view text);  // code points; invalid bytes count one each
-// For terminals: control characters (but tab) and bidi overrides as visible escapes (\x1b, \u202e).
+// For terminals: control characters and bidi overrides as visible escapes (\t, \x1b, \u202e).
 std::string printable(std::string_view text);
 
 }  // namespace lf

@@ -45,7 +45,7 @@ TEST_CASE("UTF-8 and what terminals must not see", "[strings]") {
   CHECK_FALSE(valid_utf8("\xf4\x90\x80\x80"));
   CHECK_FALSE(valid_utf8("\xe2\x82"));
   CHECK(utf8_length("aé€😀") == 4);
-  CHECK(printable("a\x1b[31m\tb") == "a\\x1b[31m\tb");
+  CHECK(printable("a\x1b[31m\tb") == "a\\x1b[31m\\tb");
   CHECK(printable("x\u202ey") == "x\\u202ey");
   CHECK(printable("\xff") == "\\xff");
   CHECK(printable("é😀") == "é😀");

@@ -101,15 +101,17 @@ class Map {
   void set(const char* key, Value value);
   void set(const std::string& key, Value value);
   bool erase(std::string_view key);
-  size_t size() const { return entries_.size(); }
-  bool empty() const { return entries_.empty(); }
-  auto begin() const { return entries_.begin(); }
-  auto end() const { return entries_.end(); }
-  void reserve(size_t n) { entries_.reserve(n); }
+  // Bodies stand below Value, which they need to be complete.
+  using Entries = std::vector<std::pair<Value, Value>>;
+  size_t size() const;
+  bool empty() const;
+  Entries::const_iterator begin() const;
+  Entries::const_iterator end() const;
+  void reserve(size_t n);
 
  private:
   size_t find_index(std::string_view key) const;
-  std::vector<std::pair<Value, Value>> entries_;
+  Entries entries_;
   // Open-addressed index over string keys, built when the map grows beyond a few entries.
   std::vector<uint32_t> index_;
   void rebuild_index();
@@ -282,6 +284,21 @@ class Value {
   };
 };
 
+inline size_t Map::size() const {
+  return entries_.size();
+}
+inline bool Map::empty() const {
+  return entries_.empty();
+}
+inline Map::Entries::const_iterator Map::begin() const {
+  return entries_.begin();
+}
+inline Map::Entries::const_iterator Map::end() const {
+  return entries_.end();
+}
+inline void Map::reserve(size_t n) {
+  entries_.reserve(n);
+}
 inline void Map::set(const char* key, Value value) {
   set(std::string_view(key), std::move(value));
 }

@@ -23,8 +23,10 @@ std::optional<Value> Graph::Context::known(const Tree& tree, const Scope& scope,
     return std::nullopt;
   }
   if (contains_secret(value)) {
-    diagnostics->add(Code::LF0406, tree.span,
-                     "a secret may not decide `" + std::string(what) + "`");
+    diagnostics
+        ->add(Code::LF0406, tree.span, "a secret may not decide `" + std::string(what) + "`",
+              "what exists, and under which name, is shown in plans and state")
+        .help.push_back("decide it by a variable that is no secret");
     return std::nullopt;
   }
   return value;
@@ -135,10 +137,10 @@ std::unique_ptr<ModuleInstance> Graph::Context::instantiate(const Module& module
     CallGroup group;
     group.call = &nested;
     std::string kind = spec->provider;
-    const std::string& wanted =
+    const std::string& chosen =
         nested.lifecycle.provider.empty() ? instance->provider : nested.lifecycle.provider;
     for (const auto& provider : spec->providers) {
-      if (provider.name == wanted) kind = provider.kind;
+      if (provider.name == chosen) kind = provider.kind;
     }
     group.module =
         nested.source.empty() ? library->block(kind, nested.block) : library->user(nested.source);

@@ -324,7 +324,13 @@ class Formatter {
       out += slice(node.anchor_begin, node.anchor_end);
       if (node.kind != ConcreteNode::Kind::empty) out += ' ';
     }
-    if (!node.is_collection()) return out + on_one_line(slice(node.begin, node.end));
+    return out + content_text(node);
+  }
+
+  // The same without the node's own anchor.
+  std::string content_text(const ConcreteNode& node) const {
+    if (!node.is_collection()) return on_one_line(slice(node.begin, node.end));
+    std::string out;
     const bool map = node.kind == ConcreteNode::Kind::map;
     const bool bracket =
         text_[node.begin] == (map ? '{' : '[') && text_[node.end - 1] == (map ? '}' : ']');
@@ -372,7 +378,7 @@ class Formatter {
       return;
     }
     drop_blank_lines(node.end);
-    const std::string text = inline_text(node);
+    const std::string text = content_text(node);  // who calls has written the anchor
     if (one_line(node.begin, node.end) || width() + text.size() <= kFormatColumns) {
       several_lines(text, indent + kIndent);
     } else {

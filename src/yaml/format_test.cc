@@ -84,6 +84,7 @@ TEST_CASE("anchors, aliases and merges", "[format]") {
   check("a: &x\n    b: 1\nc:   *x\nd:\n    <<:  *x\n    e: &y   2\n",
         "a: &x\n  b: 1\nc: *x\nd:\n  <<: *x\n  e: &y 2\n");
   check("- &x\n  a: 1\n- *x\n", "- &x\n  a: 1\n- *x\n");
+  check("a: &x {b:  1}\nc: &y [ 1 ]\nd: *x\n", "a: &x {b: 1}\nc: &y [1]\nd: *x\n");
 }
 
 TEST_CASE("a file that cannot be read is left alone", "[format]") {

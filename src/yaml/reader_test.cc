@@ -362,6 +362,19 @@ TEST_CASE("several mistakes at once", "[reader]") {
   CHECK(r.codes() == "LF0104@1:5 LF0107@2:4 LF0103@4:1 LF0110@5:4 LF0101@6:5");
 }
 
+TEST_CASE("the last report of many has its own place", "[reader]") {
+  std::string text = "a: [";
+  for (int i = 0; i < 60; ++i) text += "\"x\" `y ";
+  for (const uint32_t most : {48u, 49u, 50u}) {
+    Read r(text + "\n", {.errors_max = most});
+    CHECK(r.diagnostics.all().size() <= most + 1);
+    for (const Diagnostic& d : r.diagnostics.all()) {
+      CHECK(d.primary.span.end <= text.size() + 1);
+      for (const Fix& fix : d.fixes) CHECK(fix.span.begin <= fix.span.end);
+    }
+  }
+}
+
 TEST_CASE("any bytes give a tree or diagnostics", "[reader]") {
   // A small deterministic fuzz; the real one runs on its own.
   const std::string alphabet = "ab:- \n\t[]{},\"'|>&*!%#?$\\0~.<\r=@x";

@@ -91,10 +91,10 @@ YamlScan YamlScanner::run() {
   return std::move(scan_);
 }
 
+// pos_ stays where it is: whoever reported what was one too many goes on with its own piece.
 void YamlScanner::stop() {
   stopped_ = true;
   scan_.broken = true;
-  pos_ = text_.size();
 }
 
 size_t YamlScanner::line_end(size_t from) const {
@@ -328,18 +328,19 @@ void YamlScanner::token(char c) {
 
 // `@x`, `%x`, `,x`: no plain scalar begins so.
 void YamlScanner::bad_start(char c) {
+  const size_t begin = pos_;
   size_t end = flow_.empty() ? line_end(pos_) : pos_ + 1;
   while (!flow_.empty() && end < text_.size() && !flow_indicator_at(end) && !at_line_end(end))
     ++end;
-  const size_t comment = text_.substr(0, end).find(" #", pos_);
+  const size_t comment = text_.substr(0, end).find(" #", begin);
   end = std::min(end, comment);
-  while (end > pos_ + 1 && blank_at(end - 1)) --end;
-  Diagnostic& d =
-      report(Code::LF0101, pos_, end, fmt::format("a value cannot begin with `{}`", c), "quote it");
+  while (end > begin + 1 && blank_at(end - 1)) --end;
+  Diagnostic& d = report(Code::LF0101, begin, end, fmt::format("a value cannot begin with `{}`", c),
+                         "quote it");
   d.fixes.push_back(
-      {"quote it", span(pos_, end), yaml_quoted(text_.substr(pos_, end - pos_)), true});
-  mask(pos_, end, 'x');
-  add_token(YamlToken::Kind::plain, pos_, end, true);
+      {"quote it", span(begin, end), yaml_quoted(text_.substr(begin, end - begin)), true});
+  mask(begin, end, 'x');
+  add_token(YamlToken::Kind::plain, begin, end, true);
 }
 
 // Lists that are too wide are refused here, before the parser has spent seconds on them.
@@ -418,12 +419,12 @@ void YamlScanner::name(char c) {
   // `*a: 1`: the colon belongs to the key, not to the name.
   if (c == '*' && end > pos_ + 2 && text_[end - 1] == ':' && blank_at(end)) --end;
   if (end == pos_ + 1) {
+    const size_t begin = pos_, eol = line_end(pos_);
     Diagnostic& d =
-        report(Code::LF0101, pos_, end, fmt::format("a value cannot begin with `{}`", c),
+        report(Code::LF0101, begin, end, fmt::format("a value cannot begin with `{}`", c),
                c == '*' ? "here it would name an alias" : "here it would name an anchor");
-    const size_t eol = line_end(pos_);
     d.fixes.push_back(
-        {"quote it", span(pos_, eol), yaml_quoted(text_.substr(pos_, eol - pos_)), false});
+        {"quote it", span(begin, eol), yaml_quoted(text_.substr(begin, eol - begin)), false});
     scan_.broken = true;
     pos_ = flow_.empty() ? eol : end;
     return;

@@ -125,20 +125,22 @@ class SyntaxTree {
 
  private:
   friend class Node;
+  struct Scalar {
+    const char* text;
+    uint32_t size;
+  };
+  struct Children {
+    uint32_t first;  // in children_
+    uint32_t count;  // items or entries
+  };
   struct Data {
     NodeKind kind;
     NodeStyle style;
     bool poisoned;
     Span span;
     union {
-      struct {
-        const char* text;
-        uint32_t size;
-      } scalar;
-      struct {
-        uint32_t first;  // in children_
-        uint32_t count;  // items or entries
-      } children;
+      Scalar scalar;
+      Children children;
     };
   };
   static_assert(sizeof(void*) != 8 || sizeof(Span) == 12);
