@@ -123,7 +123,7 @@ std::string base64(std::string_view data) {
   return out;
 }
 
-std::optional<std::string> unbase64(std::string_view text) {
+std::optional<std::string> unbase64(std::string_view text, bool any_last_bits) {
   size_t padding = 0;
   while (!text.empty() && text.back() == '=' && padding < 2) {
     text.remove_suffix(1);
@@ -146,7 +146,8 @@ std::optional<std::string> unbase64(std::string_view text) {
       out += static_cast<char>((bits >> count) & 0xff);
     }
   }
-  if ((bits & ((1u << count) - 1)) != 0) return std::nullopt;  // bits that no encoder writes
+  const bool canonical = (bits & ((1u << count) - 1)) == 0;
+  if (!canonical && !any_last_bits) return std::nullopt;
   return out;
 }
 

@@ -18,8 +18,10 @@ std::string hex(std::string_view data);         // lower case
 std::string hex(const Sha256& digest);
 std::optional<std::string> unhex(std::string_view text);
 std::string base64(std::string_view data);
-std::optional<std::string> unbase64(std::string_view text);  // strict but for missing padding
-uint32_t crc32c(std::string_view data, uint32_t seed = 0);   // Castagnoli, for our own records
+// Strict but for missing padding. `any_last_bits`: also where the bits behind the last byte are not
+// zero, which no encoder writes and some decoders accept.
+std::optional<std::string> unbase64(std::string_view text, bool any_last_bits = false);
+uint32_t crc32c(std::string_view data, uint32_t seed = 0);  // Castagnoli, for our own records
 
 // RFC 3986: all but A-Z a-z 0-9 - . _ ~ as %XX. `keep_slash` leaves "/" alone (paths).
 std::string percent_encode(std::string_view text, bool keep_slash = false);

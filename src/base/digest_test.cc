@@ -27,6 +27,7 @@ TEST_CASE("base64 and hex", "[digest]") {
   CHECK(unbase64("Zm9vYg") == "foob");
   CHECK_FALSE(unbase64("Zm9vYg="));
   CHECK_FALSE(unbase64("Zm9vYh=="));  // bits beyond the last byte
+  CHECK(unbase64("Zm9vYh==", true) == "foob");
   CHECK_FALSE(unbase64("A"));
   CHECK_FALSE(unbase64("Zm 9v"));
   CHECK(unhex("0aFF") == std::string("\x0a\xff"));

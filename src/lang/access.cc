@@ -147,11 +147,10 @@ Value index_value(const Value& operand, const Value& key, bool optional) {
   if (operand.is_list()) return index_list(operand.as_list(), key, optional);
   if (operand.is_map()) {
     if (const Value* found = operand.as_map().find(key)) return present(*found, optional);
-    if (optional) return Value::none();
     if (!key.is_string() && !key.is_number() && !key.is_bool()) {
       return Value::error("no such overload: a map has no key of type " + type_name(key));
     }
-    return no_key(key);
+    return optional ? Value::none() : no_key(key);
   }
   if (operand.is_object() && key.is_string()) {
     return select_field(operand, key.as_string(), optional);

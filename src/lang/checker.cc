@@ -174,9 +174,9 @@ class Checker {
         !scope_.type_of(name.substr(0, name.find('.')))) {
       return Type::type_of(is_type_name(name) ? type_named(name) : message_type(name));
     }
-    const Type operand = type_of(*e.args[0]);
-    const Type field = field_type(e, types_.resolve(operand));
-    return e.optional && field.kind() != Kind::optional ? Type::optional(field) : field;
+    const Type operand = types_.resolve(type_of(*e.args[0]));
+    const Type field = field_type(e, operand);
+    return e.optional && operand.kind() != Kind::optional ? Type::optional(field) : field;
   }
 
   Type field_type(const Expr& e, const Type& operand) {
@@ -189,7 +189,11 @@ class Checker {
                            "the keys of a " + text(operand) + " are not selected with a dot");
         }
         return operand.element();
-      case Kind::optional: return Type::optional(unwrapped(field_type(e, operand.element())));
+      case Kind::optional: {
+        const Type inner = types_.resolve(operand.element());
+        const Type field = field_type(e, inner);
+        return inner.kind() == Kind::optional ? field : Type::optional(field);
+      }
       case Kind::object: {
         if (const Type::Field* field = operand.field(e.name)) return expression_type(field->type);
         if (operand.fields().empty() && operand.name().empty()) return Type();
@@ -231,7 +235,7 @@ class Checker {
       all += (i > 0 ? ", " : "") + names[i];
     }
     if (names.size() > kShown) all += ", …";
-    d.help.push_back(all.empty() ? "it is empty" : "it has " + all);
+    d.help.push_back(all.empty() ? "there is nothing in it" : "it has " + all);
   }
 
   // All fields may be absent (the instances of a block, by key): `.?` of another is no mistake.
@@ -240,15 +244,11 @@ class Checker {
                         [](const Type::Field& field) { return field.required; });
   }
 
-  static Type unwrapped(const Type& type) {
-    return type.kind() == Kind::optional ? type.element() : type;
-  }
-
   Type index(const Expr& e) {
     const Type operand = types_.resolve(type_of(*e.args[0]));
     const Type key = type_of(*e.args[1]);
     const Type element = element_type(e, operand, key);
-    return e.optional && element.kind() != Kind::optional ? Type::optional(element) : element;
+    return e.optional && operand.kind() != Kind::optional ? Type::optional(element) : element;
   }
 
   Type element_type(const Expr& e, const Type& operand, const Type& key) {
@@ -256,8 +256,11 @@ class Checker {
     switch (operand.kind()) {
       case Kind::any:
       case Kind::param: return Type();
-      case Kind::optional:
-        return Type::optional(unwrapped(element_type(e, types_.resolve(operand.element()), key)));
+      case Kind::optional: {
+        const Type inner = types_.resolve(operand.element());
+        const Type element = element_type(e, inner, key);
+        return inner.kind() == Kind::optional ? element : Type::optional(element);
+      }
       case Kind::list:
         if (!types_.assign(key, Type(Kind::integer))) {
           diagnostics_.add(Code::LF0305, place,
@@ -315,6 +318,22 @@ class Checker {
     }
     for (const auto& arg : e.args) args.push_back(type_of(*arg));
     if (e.function == nullptr) return unknown_function(e);
+    const std::vector<Type> results = results_of(e, args);
+    if (results.empty() && null_comparison(e, args)) return Type(Kind::boolean);
+    if (results.empty()) return no_match(e, args);
+    for (const auto& result : results) {
+      if (!(result == results.front())) return Type();
+    }
+    return results.front();
+  }
+
+  // The results of all overloads that take `args`. An argument whose type is still open (`[]`) may
+  // fit several: then none of them closes it.
+  std::vector<Type> results_of(const Expr& e, const std::vector<Type>& args) {
+    const bool any_open = std::any_of(args.begin(), args.end(),
+                                      [&](const Type& t) { return unbound(types_.resolve(t)); });
+    const Unifier before = any_open ? types_ : Unifier();
+    Unifier first;
     std::vector<Type> results;
     for (const auto& overload : overloads(*e.function)) {
       if (overload.method != e.method) continue;
@@ -326,15 +345,24 @@ class Checker {
       while (fresh.parameters.size() < args.size()) {
         fresh.parameters.push_back(fresh.parameters.back());
       }
-      if (types_.assign_all(args, fresh.parameters))
-        results.push_back(types_.resolve(fresh.result));
+      if (!types_.assign_all(args, fresh.parameters)) continue;
+      results.push_back(types_.resolve(fresh.result));
+      if (!any_open) continue;
+      if (results.size() == 1) first = types_;
+      types_ = before;
     }
-    if (results.empty() && null_comparison(e, args)) return Type(Kind::boolean);
-    if (results.empty()) return no_match(e, args);
-    for (const auto& result : results) {
-      if (!(result == results.front())) return Type();
+    if (any_open && results.size() == 1) types_ = std::move(first);
+    return results;
+  }
+
+  static bool unbound(const Type& type) {
+    switch (type.kind()) {
+      case Kind::param: return true;
+      case Kind::map: return unbound(type.key()) || unbound(type.element());
+      case Kind::list:
+      case Kind::optional: return unbound(type.element());
+      default: return false;
     }
-    return results.front();
   }
 
   // null means "not set" and compares with everything.

@@ -98,6 +98,15 @@ TEST_CASE("types are inferred", "[checker]") {
   CHECK(typed("vpc.cidr.subnet(8, 1)") == "cidr");
 }
 
+TEST_CASE("optionals in collections, and types that stay open", "[checker]") {
+  CHECK(typed("[optional.of('a')][?0]") == "optional<optional<string>>");
+  CHECK(typed("{'a': optional.of(1)}.?a") == "optional<optional<int>>");
+  CHECK(typed("optional.of({'a': 1}).?a") == "optional<int>");
+  CHECK(typed("optional.of([1])[?0].orValue(2)") == "int");
+  // Both overloads of `-` may be meant: none of them decides what x is.
+  CHECK(typed("[].map(x, x - wait + x)") == "list<any>");
+}
+
 TEST_CASE("what does not fit is reported at its place", "[checker]") {
   const char* rows[][2] = {
       {"vpx.id", "LF0302 nothing is named `vpx` here @ vpx -> vpc"},

@@ -151,7 +151,7 @@ Value Evaluator::make_list(Loop& loop) {
       if (!pass || !*pass) continue;
     }
     Value v = is_filter ? locals_[e.slot] : eval(*e.args.back());
-    if (exhausted()) return too_costly();
+    if (exhausted() || !budget_.spend_deep(v)) return too_costly();
     if (v.is_error()) return loop.taint.wrap(std::move(v));
     out.push_back(std::move(v));
   }
@@ -171,7 +171,7 @@ Value Evaluator::make_map(Loop& loop) {
       if (!pass || !*pass) continue;
     }
     Value v = eval(*e.args.back());
-    if (exhausted()) return too_costly();
+    if (exhausted() || !budget_.spend_deep(v)) return too_costly();
     if (v.is_error()) return loop.taint.wrap(std::move(v));
     if (!entries) {
       out.set(loop.key(loop.at - 1), std::move(v));
@@ -211,10 +211,10 @@ Value Evaluator::sort_by(Loop& loop) {
   }
   if (loop.taint.unknown()) return loop.taint.as_unknown("list");
   for (const auto& entry : keyed) {
-    if (!orderable(keyed.front().first, entry.first)) {
+    if (entry.first.kind() != keyed.front().first.kind() ||
+        !orderable(keyed.front().first, entry.first)) {
       return loop.taint.wrap(
-          Value::error("no such overload: the keys of `sortBy` are of types "
-                       "that have no common order"));
+          Value::error("no such overload: `sortBy` wants keys of one type that has an order"));
     }
   }
   std::stable_sort(keyed.begin(), keyed.end(), [](const auto& a, const auto& b) {

@@ -197,6 +197,7 @@ Value Evaluator::apply(const Expr& e, std::vector<Value>& args) {
       }
     }
     if ((function.traits & trait::kLeaves) == 0 && may_hold(arg)) {
+      if (!budget_.spend_deep(arg)) return too_costly();
       const bool before = taint.secret;
       Taint leaves;
       leaves.absorb_deep(arg);
@@ -306,6 +307,7 @@ Value Evaluator::list(const Expr& e) {
       Value inner = *v.optional_value();
       v = std::move(inner);
     }
+    if (!budget_.spend_deep(v)) return too_costly();
     out.push_back(std::move(v));
   }
   if (taint.unknown()) return taint.as_unknown("list");
@@ -320,6 +322,13 @@ Value Evaluator::map(const Expr& e) {
     Value key = eval(*e.args[i]);
     if (key.is_error()) return key;
     taint.absorb(key);
+    if (key.is_object()) {
+      if (auto identity = key.as_object()->identity()) key = *std::move(identity);
+    }
+    if (!key.is_unknown() && !key.is_string() && !key.is_bool() && !key.is_int() &&
+        !key.is_uint()) {
+      return Value::error("a map's key is a string, int, uint or bool, not " + type_name(key));
+    }
     Value v = eval(*e.args[i + 1]);
     if (v.is_error()) return v;
     if (!e.optional_args.empty() && e.optional_args[i / 2]) {
@@ -331,15 +340,10 @@ Value Evaluator::map(const Expr& e) {
       v = std::move(inner);
     }
     if (key.is_unknown()) continue;
-    if (key.is_object()) {
-      if (auto identity = key.as_object()->identity()) key = *std::move(identity);
-    }
-    if (!key.is_string() && !key.is_bool() && !key.is_int() && !key.is_uint()) {
-      return Value::error("a map's key is a string, int, uint or bool, not " + type_name(key));
-    }
     if (out.find(key) != nullptr) {
       return taint.wrap(Value::error("the key `" + to_text(key) + "` stands twice in a map"));
     }
+    if (!budget_.spend_deep(v)) return too_costly();
     out.set(std::move(key), std::move(v));
   }
   if (taint.unknown()) return taint.as_unknown("map");

@@ -287,6 +287,89 @@ TEST_CASE("evaluation is bounded", "[evaluator]") {
   CHECK(show(run(chain)) == "5000");
 }
 
+TEST_CASE("values that share their parts cost as if they did not", "[evaluator]") {
+  // Each level names the one before ten times: 2 * 10^12 values in a few bytes.
+  std::string before, after;
+  for (int i = 1; i <= 12; ++i) {
+    const std::string inner = "x" + std::to_string(i - 1);
+    std::string ten = inner;
+    for (int k = 1; k < 10; ++k) ten += ", " + inner;
+    before += "cel.bind(x" + std::to_string(i) + ", [" + ten + "], ";
+    after += ")";
+  }
+  const std::string costly = "error: the expression costs too much to evaluate";
+  for (const char* body :
+       {"x12", "x12 == x12", "x12.flatten(20)", "json(x12)", "'%s'.format([x12])", "x12.map(a, a)",
+        "{'a': x12}", "[x12].distinct()", "size(x12)"}) {
+    INFO(body);
+    CHECK(show(run("cel.bind(x0, [1, 2], " + before + body + after + ")")) == costly);
+  }
+  CHECK(show(run("cel.bind(x, lists.range(1000000), lists.range(1000000).map(i, x))")) == costly);
+  CHECK(show(run("cel.bind(x, lists.range(100000), lists.range(1000).all(i, x == x))")) == costly);
+  std::string doubled = "[1, 2]";
+  for (int i = 0; i < 60; ++i) doubled = "cel.bind(x, " + doubled + ", [x] + [x])";
+  CHECK(show(run(doubled)) == costly);
+  std::string merged = "{'a': 1}";
+  for (int i = 0; i < 60; ++i) {
+    merged = "cel.bind(x, " + merged + ", merge({'a': x}, {'b': x}))";
+  }
+  CHECK(show(run(merged)) == costly);
+  // What people write stays far below the limit.
+  CHECK(show(run("size(lists.range(1000).map(i, lists.range(100).map(k, i * k)).flatten())")) ==
+        "100000");
+}
+
+TEST_CASE("nested macros, patterns and precisions are bounded", "[evaluator]") {
+  const std::string costly = "error: the expression costs too much to evaluate";
+  std::string maps = "1";
+  for (int i = 0; i < 150; ++i) maps = "[1, 2].map(x" + std::to_string(i) + ", " + maps + ")";
+  CHECK(show(run(maps)) == costly);
+  CHECK(show(run("lists.range(1000).map(a, lists.range(1000).map(b, lists.range(1000)))")) ==
+        costly);
+  CHECK(show(run("lists.range(1000000000)")).starts_with("error: invalid_argument: `lists.range`"));
+  CHECK(show(run("'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!'.matches('(a*)*(a*)*(a*)*b')")) ==
+        "false");
+  CHECK(show(run("'a'.matches('(((a{100}){100}){100}){100}')")).starts_with("error: "));
+  CHECK(show(run("'%.1000000f'.format([1.0])")).starts_with("error: the precision"));
+  std::string text = "'a,a,a,a,a,a,a,a'";
+  for (char c = 'a'; c < 'p'; ++c) {
+    const std::string next(16, static_cast<char>(c + 1));
+    text += std::string(".replace('") + c + "', '" + next + "')";
+  }
+  CHECK(show(run(text)) == costly);
+  CHECK(run(std::string(100000, '!') + "true").is_bool());
+  CHECK(show(run(std::string(5000, '[') + std::string(5000, ']')))
+            .starts_with("error: syntax: the expression is nested more than"));
+  std::string path = "m";
+  for (int i = 0; i < 50000; ++i) path += ".b";
+  CHECK(show(run(path)).starts_with("error: syntax: the expression is nested more than"));
+}
+
+TEST_CASE("as cel-go has it", "[evaluator]") {
+  // Found by tests/conformance/cel_differential.py.
+  check_all({
+      {"'%s %s %d'.format([1e-7, 1e21, 123456789012.5])",
+       "\"0.0000001 1000000000000000000000 123456789012.5\""},
+      {"'%s'.format([-0.0])", "\"-0\""},
+      {"'%s|%s'.format([b'a\\xff\\xfeb\\xff', duration('1h0.5s')])", "\"a\uFFFDb\uFFFD|3600.5s\""},
+      {"base64.decode('1e3').size()", "2"},
+      {"''.indexOf('', 2)", "0"},
+      {"'abc'.lastIndexOf('', 9)", "3"},
+      {"duration('2562048h')", "error: range: the duration is beyond 292 years"},
+      {"timestamp('9999-01-01T00:00:00Z') - timestamp('0001-01-01T00:00:00Z')",
+       "error: range: the duration is beyond 292 years"},
+      {"uint(-0.5)", "error: range: -0.5 does not fit uint"},
+      {"math.greatest(1.0, 0.0 / 0.0)", "error: `math.greatest` cannot order NaN"},
+      {"optional.ofNonZeroValue(optional.none())", "some(none)"},
+      {"[2, 1.5].sort()",
+       "error: no such overload: `sort` wants elements of one type that has an order"},
+      {"{1: 2}[?dyn(duration('1s'))]",
+       "error: no such overload: a map has no key of type google.protobuf.Duration"},
+      {"{?dyn(1.5): optional.none()}",
+       "error: a map's key is a string, int, uint or bool, not double"},
+  });
+}
+
 TEST_CASE("texts with expressions", "[evaluator]") {
   const auto names = scope();
   auto text = [&](const std::string& source) -> std::string {

@@ -203,6 +203,51 @@ Value no_overload(const Call& call) {
   return Value::error(text + call.function.name + "(" + types + ")");
 }
 
+namespace {
+
+// Values inside lists, maps and optionals, and 64 bytes of text each; beyond `most` it stops.
+uint64_t deep_cost(const Value& value, uint64_t most) {
+  uint64_t cost = 1;
+  const auto add = [&](const Value& v) {
+    if (cost <= most) cost += deep_cost(v, most - cost);
+  };
+  switch (value.kind()) {
+    case Value::Kind::string: return 1 + value.as_string().size() / 64;
+    case Value::Kind::bytes: return 1 + value.as_bytes().size() / 64;
+    case Value::Kind::list:
+      for (const auto& v : value.as_list()) {
+        if (cost > most) break;
+        add(v);
+      }
+      break;
+    case Value::Kind::map:
+      for (const auto& [k, v] : value.as_map()) {
+        if (cost > most) break;
+        ++cost;
+        add(v);
+      }
+      break;
+    case Value::Kind::optional:
+      if (value.optional_value() != nullptr) add(*value.optional_value());
+      break;
+    case Value::Kind::secret: add(value.secret_value()); break;
+    default: break;
+  }
+  return cost;
+}
+
+}  // namespace
+
+bool Budget::spend_deep(const Value& value) {
+  switch (value.kind()) {
+    case Value::Kind::list:
+    case Value::Kind::map:
+    case Value::Kind::optional:
+    case Value::Kind::secret: return spend(deep_cost(value, left_));
+    default: return true;
+  }
+}
+
 Value too_costly() {
   return Value::error("the expression costs too much to evaluate");
 }

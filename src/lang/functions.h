@@ -32,6 +32,9 @@ class Budget {
     exhausted_ = true;
     return false;
   }
+  // For a value that is put into another, or looked through: all that it holds, as often as it
+  // holds it. What is shared costs each time, so `[x, x]` over and over ends at the limit.
+  bool spend_deep(const Value& value);
   bool exhausted() const { return exhausted_; }
 
  private:

@@ -17,6 +17,28 @@ std::string format_double(double value) {
   return fmt::format("{}", value);
 }
 
+std::string format_decimal(double value) {
+  if (!std::isfinite(value)) return format_double(value);
+  // "-d.ddde+xx" of the shortest digits, then the point is moved.
+  char text[40];
+  const auto end = std::to_chars(text, text + sizeof(text), value, std::chars_format::scientific);
+  const std::string out(text, end.ptr);
+  const size_t e = out.find('e');
+  const int exponent = std::atoi(out.c_str() + e + 1);
+  const std::string sign = out.starts_with('-') ? "-" : "";
+  std::string digits = out.substr(sign.size(), e - sign.size());
+  std::erase(digits, '.');
+  const int point = exponent + 1;  // in `digits`
+  if (point <= 0) {
+    digits = digits == "0" ? digits : "0." + std::string(static_cast<size_t>(-point), '0') + digits;
+  } else if (static_cast<size_t>(point) >= digits.size()) {
+    digits.append(static_cast<size_t>(point) - digits.size(), '0');
+  } else {
+    digits.insert(static_cast<size_t>(point), ".");
+  }
+  return sign + digits;
+}
+
 std::optional<double> parse_double(std::string_view text) {
   std::string_view digits = text;
   const bool negative = !digits.empty() && digits[0] == '-';

@@ -12,6 +12,8 @@ namespace lf::cel {
 
 // The shortest text that reads back the same: "1.5", "1e+21"; "NaN", "Infinity", "-Infinity".
 std::string format_double(double value);
+// The same without an exponent: "0.0000001".
+std::string format_decimal(double value);
 // Also "NaN", "Infinity", "inf" with a sign. nullopt: no number.
 std::optional<double> parse_double(std::string_view text);
 

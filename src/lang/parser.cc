@@ -93,7 +93,7 @@ class Parser {
     return fail(where.begin, where.end, std::move(message), std::move(label));
   }
   std::string shown(const Token& t) const {
-    if (t.kind == TokenKind::end) return "the end";
+    if (t.kind == TokenKind::end) return "the expression ends";
     return "`" + std::string(text_.substr(t.begin, t.end - t.begin)) + "`";
   }
   bool expect(TokenKind kind, const std::string& after) {

@@ -6,11 +6,15 @@
 namespace lf::cel {
 namespace {
 
-constexpr int64_t kSecondsMax = 315'576'000'000;
 constexpr int64_t kFirstSecond = -62'135'596'800;  // 0001-01-01T00:00:00Z
 constexpr int64_t kLastSecond = 253'402'300'799;   // 9999-12-31T23:59:59Z
 constexpr int64_t kNanos = 1'000'000'000;
 __extension__ using Wide = __int128;
+
+// CEL holds a duration in an int64 of nanoseconds (langdef, "Overflow").
+Value too_long() {
+  return Value::error("range: the duration is beyond 292 years");
+}
 
 }  // namespace
 
@@ -24,9 +28,8 @@ Value make_duration(int64_t seconds, int64_t nanos) {
     ++seconds;
     nanos -= kNanos;
   }
-  if (seconds > kSecondsMax || seconds < -kSecondsMax) {
-    return Value::error("range: the duration is beyond 10,000 years");
-  }
+  const Wide total = static_cast<Wide>(seconds) * kNanos + nanos;
+  if (total > INT64_MAX || total < INT64_MIN) return too_long();
   return Duration{seconds, static_cast<int32_t>(nanos)};
 }
 
@@ -56,11 +59,7 @@ Value add_time(Timestamp t, Duration d) {
 }
 
 Value time_between(Timestamp from, Timestamp to) {
-  const int64_t seconds = to.seconds - from.seconds;
-  if (std::llabs(seconds) > INT64_MAX / kNanos) {
-    return Value::error("range: the timestamps are more than 292 years apart");
-  }
-  return make_duration(seconds, int64_t{to.nanos} - from.nanos);
+  return make_duration(to.seconds - from.seconds, int64_t{to.nanos} - from.nanos);
 }
 
 std::optional<Value> parse_cel_duration(std::string_view text) {
@@ -77,7 +76,7 @@ std::optional<Value> parse_cel_duration(std::string_view text) {
   } kUnits[] = {{"ns", 1},         {"us", 1000},  {"\u00b5s", 1000},  {"\u03bcs", 1000},
                 {"ms", 1'000'000}, {"s", kNanos}, {"m", 60 * kNanos}, {"h", 3600 * kNanos}};
   Wide total = 0;
-  constexpr Wide kLimit = static_cast<Wide>(kSecondsMax) * kNanos * 4;
+  constexpr Wide kLimit = static_cast<Wide>(INT64_MAX) * 1000;
   while (!text.empty()) {
     Wide number = 0;
     Wide scale = 1;
@@ -93,7 +92,7 @@ std::optional<Value> parse_cel_duration(std::string_view text) {
         if (scale > kNanos * int64_t{100'000}) continue;  // finer than any unit can show
         number = number * 10 + (c - '0');
         if (point) scale *= 10;
-        if (number > kLimit) return Value::error("range: the duration is beyond 10,000 years");
+        if (number > kLimit) return too_long();
       } else {
         break;
       }
@@ -110,7 +109,7 @@ std::optional<Value> parse_cel_duration(std::string_view text) {
     }
     if (unit_nanos == 0) return std::nullopt;
     total += number * unit_nanos / scale;
-    if (total > kLimit) return Value::error("range: the duration is beyond 10,000 years");
+    if (total > kLimit) return too_long();
   }
   if (negative) total = -total;
   return make_duration(static_cast<int64_t>(total / kNanos), static_cast<int64_t>(total % kNanos));

@@ -30,9 +30,9 @@ Value concatenate(const Call& call) {
   }
   const List& x = a.as_list();
   const List& y = b.as_list();
-  if (!call.budget.spend(x.size() + y.size())) return too_costly();
   if (x.empty()) return b;
   if (y.empty()) return a;
+  if (!call.budget.spend_deep(a) || !call.budget.spend_deep(b)) return too_costly();
   List out;
   out.reserve(x.size() + y.size());
   out.insert(out.end(), x.begin(), x.end());

@@ -86,6 +86,7 @@ std::optional<bool> maps_equal(const Map& a, const Map& b, Taint& taint) {
 
 // `notes` keeps what an unknown adds away from the result where the answer is known without it.
 Value equality(const Call& call, bool wanted) {
+  if (call[0].kind() == call[1].kind() && !call.budget.spend_deep(call[0])) return too_costly();
   Taint notes;
   const auto same = values_equal(call[0], call[1], notes);
   if (!same) return notes.as_unknown("bool");
@@ -134,6 +135,7 @@ Value contains_element(const Call& call) {
   if (!call.budget.spend(range.as_list().size())) return too_costly();
   bool open = false;
   for (const auto& element : range.as_list()) {
+    if (element.kind() == needle.kind() && !call.budget.spend_deep(element)) return too_costly();
     const auto same = values_equal(needle, element, taint);
     if (same && *same) return taint.wrap(true);
     open |= !same;

@@ -62,7 +62,7 @@ Value to_uint(const Call& call) {
       if (v.as_int() < 0) return range_error("uint", v);
       return static_cast<uint64_t>(v.as_int());
     case Value::Kind::floating:
-      if (!(v.as_double() > -1.0 && v.as_double() < 18446744073709551616.0)) {
+      if (!(v.as_double() >= 0.0 && v.as_double() < 18446744073709551616.0)) {
         return range_error("uint", v);
       }
       return static_cast<uint64_t>(v.as_double());

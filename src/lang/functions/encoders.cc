@@ -12,7 +12,7 @@ Value encode(const Call& call) {
 
 Value decode(const Call& call) {
   if (!call[0].is_string()) return no_overload(call);
-  auto data = unbase64(call[0].as_string());
+  auto data = unbase64(call[0].as_string(), true);
   if (!data) return Value::error("the text is no base64");
   return Bytes{*std::move(data)};
 }

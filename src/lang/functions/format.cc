@@ -23,6 +23,21 @@ Value wrong(const char* wants, const Value& v) {
                       type_name(v));
 }
 
+double seconds_of(Duration d) {
+  return static_cast<double>(d.seconds) + static_cast<double>(d.nanos) / 1e9;
+}
+
+// Text that is no UTF-8 with one U+FFFD for each run of bytes that are none.
+void append_repaired(std::string& out, std::string_view bytes) {
+  size_t bad = 0;
+  for (bool run = false; !valid_utf8(bytes, &bad); run = true) {
+    out += bytes.substr(0, bad);
+    if (!run || bad > 0) out += "\xef\xbf\xbd";
+    bytes.remove_prefix(bad + 1);
+  }
+  out += bytes;
+}
+
 // %s. False: a value that has no text (`culprit`).
 bool to_display(const Value& v, std::string& out, const Value** culprit, int depth) {
   switch (v.kind()) {
@@ -30,10 +45,12 @@ bool to_display(const Value& v, std::string& out, const Value** culprit, int dep
     case Value::Kind::boolean: out += v.as_bool() ? "true" : "false"; return true;
     case Value::Kind::integer: out += std::to_string(v.as_int()); return true;
     case Value::Kind::uinteger: out += std::to_string(v.as_uint()); return true;
-    case Value::Kind::floating: out += format_double(v.as_double()); return true;
+    case Value::Kind::floating: out += format_decimal(v.as_double()); return true;
     case Value::Kind::string: out += v.as_string(); return true;
-    case Value::Kind::bytes: out += v.as_bytes(); return true;
-    case Value::Kind::duration: out += format_cel_duration(v.as_duration()); return true;
+    case Value::Kind::bytes: append_repaired(out, v.as_bytes()); return true;
+    case Value::Kind::duration:
+      out += format_decimal(seconds_of(v.as_duration())) + "s";
+      return true;
     case Value::Kind::timestamp:
     case Value::Kind::type:
     case Value::Kind::ip:
@@ -85,7 +102,7 @@ Value decimal(const Value& v, std::string& out) {
   if (v.is_int() || v.is_uint()) {
     out += to_text(v);
   } else if (v.is_double()) {
-    out += format_double(v.as_double());
+    out += format_decimal(v.as_double());
   } else {
     return wrong("decimal clause can only be used on integers", v);
   }

@@ -72,7 +72,7 @@ Value sort(const Call& call) {
   if (!call[0].is_list()) return no_overload(call);
   List list = call[0].as_list();
   for (const auto& v : list) {
-    if (!orderable(list.front(), v)) {
+    if (v.kind() != list.front().kind() || !orderable(list.front(), v)) {
       return Value::error("no such overload: `sort` wants elements of one type that has an order");
     }
   }

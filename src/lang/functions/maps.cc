@@ -39,7 +39,7 @@ Value merge(const Call& call) {
   for (size_t i = 0; i < call.size(); ++i) {
     const Value next = as_map_value(call[i]);
     if (!next.is_map()) return no_overload(call);
-    if (!call.budget.spend(next.as_map().size())) return too_costly();
+    if (!call.budget.spend_deep(next)) return too_costly();
     if (i > 0) out = merged(out, next, 0);
     if (out.is_error()) return out;
   }

@@ -16,6 +16,9 @@ Value extreme(const Call& call, bool greatest) {
   const Value* best = &range[0];
   for (const Value& v : range) {
     if (!v.is_number()) return no_overload(call);
+    if (v.is_double() && std::isnan(v.as_double()) && range.size() > 1) {
+      return Value::error("`" + call.function.name + "` cannot order NaN");
+    }
     const auto order = compare_values(v, *best);
     if (greatest ? order > 0 : order < 0) best = &v;
   }

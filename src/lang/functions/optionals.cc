@@ -17,7 +17,6 @@ bool is_zero(const Value& v) {
     case Value::Kind::map: return v.as_map().empty();
     case Value::Kind::duration: return v.as_duration() == Duration{};
     case Value::Kind::timestamp: return v.as_timestamp() == Timestamp{};
-    case Value::Kind::optional: return v.optional_value() == nullptr;
     default: return false;
   }
 }

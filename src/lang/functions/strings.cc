@@ -53,7 +53,8 @@ Value index_of(const Call& call) {
   const auto part = code_points(call[1].as_string());
   const int64_t from = call.size() == 3 ? call[2].as_int() : 0;
   if (from < 0 || from > static_cast<int64_t>(text.size())) {
-    return call.size() == 3 && part.empty() && from >= 0 ? Value(from) : out_of_range(from);
+    return part.empty() && from >= 0 ? Value(static_cast<int64_t>(text.size()))
+                                     : out_of_range(from);
   }
   const auto found = std::search(text.begin() + from, text.end(), part.begin(), part.end());
   if (found == text.end() && !part.empty()) return -1;
@@ -67,7 +68,7 @@ Value last_index_of(const Call& call) {
   const auto size = static_cast<int64_t>(text.size());
   const auto width = static_cast<int64_t>(part.size());
   int64_t from = call.size() == 3 ? call[2].as_int() : size;
-  if (part.empty()) return from < 0 || from > size ? out_of_range(from) : Value(from);
+  if (part.empty()) return from < 0 ? out_of_range(from) : Value(std::min(from, size));
   if (call.size() == 3 && (from < 0 || from >= size)) return out_of_range(from);
   for (from = std::min(from, size - width); from >= 0; --from) {
     if (std::equal(part.begin(), part.end(), text.begin() + from)) return from;

@@ -25,7 +25,6 @@ Value to_timestamp(const Call& call) {
 Value to_duration(const Call& call) {
   const Value& v = call[0];
   if (v.is_duration()) return v;
-  if (v.is_int()) return make_duration(v.as_int(), 0);
   if (!v.is_string()) return no_overload(call);
   auto parsed = parse_cel_duration(v.as_string());
   if (parsed) return *std::move(parsed);
@@ -104,7 +103,7 @@ constexpr const char* kBoth = "timestamp.() int; timestamp.(string) int; duratio
 
 constexpr FunctionEntry kTable[] = {
     {"timestamp", to_timestamp, 0, "(string) timestamp; (int) timestamp; (timestamp) timestamp"},
-    {"duration", to_duration, 0, "(string) duration; (int) duration; (duration) duration"},
+    {"duration", to_duration, 0, "(string) duration; (duration) duration"},
     {"getFullYear", part<year>, 0, kPart},
     {"getMonth", part<month>, 0, kPart},
     {"getDate", part<date>, 0, kPart},
