@@ -174,8 +174,11 @@ class CommandLine {
   void looking() {
     CLI::App* validate =
         with_spec("validate", "Check a spec without any request",
-                  "Example:\n  llmforge validate specs/aws-finetune.yaml --env eu");
+                  "Examples:\n  llmforge validate specs/aws-finetune.yaml --env eu\n"
+                  "  llmforge validate --fix");
     add_all(validate, o_);
+    validate->add_flag("--fix", o_.fix, "Write the fixes that are safe into the spec's files");
+    validate->add_flag("--dry-run", o_.dry_run, "With --fix: show them, write nothing");
     CLI::App* drift = with_spec("drift", "Show what others changed; exit 2 if anything",
                                 "Example:\n  llmforge drift --env prod --json");
     CLI::App* status = with_spec("status", "Show resources with their state in the cloud",

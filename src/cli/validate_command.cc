@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/strings.h"
 #include "cli/command_tools.h"
+#include "cli/fix.h"
 #include "cli/judge.h"
 
 namespace lf {
@@ -51,6 +52,9 @@ Task<int> validate(CommandContext* context, Session* session) {
 }  // namespace
 
 int run_validate(CommandContext& context) {
+  if (context.options.fix) {
+    if (const int failed = fix_spec(context); failed >= 0) return failed;
+  }
   return with_spec(context, context.options, validate);
 }
 

@@ -124,7 +124,8 @@ void write(const Value& value, size_t indent, int depth, std::string& out) {
 }  // namespace
 
 std::string yaml_string(std::string_view text) {
-  return plain_text(text) ? std::string(text) : json_quote(text);
+  if (plain_text(text)) return std::string(text);
+  return printable(json_quote(text));  // \u0085 and \u202e are YAML's escapes, too
 }
 
 std::string to_yaml(const Value& value, size_t indent) {

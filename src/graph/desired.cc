@@ -104,9 +104,10 @@ std::optional<Value> property_value(const Graph::Context& context, const Propert
   }
   if (contains_secret(*converted) && !property.secret &&
       property.type.kind() != Type::Kind::secret) {
-    diagnostics.add(
-        Code::LF0406, tree.span,
-        "a secret may not reach `" + property.name + "`, which is kept and shown in clear");
+    diagnostics
+        .add(Code::LF0406, tree.span,
+             "a secret may not reach `" + property.name + "`, which is kept and shown in clear")
+        .help.push_back("properties that are secret themselves, files and secret outputs take one");
     return std::nullopt;
   }
   return with_defaults(property, *converted);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/digest.h"
+#include "graph/blame.h"
 #include "graph/context.h"
 #include "graph/reuse.h"
 #include "lang/convert.h"
@@ -389,8 +390,16 @@ Value Graph::Context::evaluate_in(const Tree& tree, const Scope& scope, Diagnost
   std::vector<TreeError> failed;
   Value value = evaluate(tree, activation, failed);
   for (const auto& error : failed) {
-    if (errors != nullptr && error.message != kPoison) {
-      errors->add(Code::LF0401, error.span, "this expression fails: " + error.message);
+    if (errors == nullptr || error.message == kPoison) continue;
+    const ModuleInstance& module = *scope.module;
+    const Span given = where_given(module, tree);
+    const bool in_block = module.module->kind == ModuleKind::block && given.valid();
+    auto& d = errors->add(Code::LF0401, in_block ? given : error.span,
+                          "this expression fails: " + error.message);
+    if (in_block) {
+      d.others.push_back({error.span, "where `" + module.call->block + "` uses it"});
+    } else if (module.call != nullptr) {
+      d.others.push_back({module.call->span, "in this module"});
     }
   }
   return value;

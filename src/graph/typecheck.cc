@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "graph/typecheck.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <unordered_map>
 
@@ -73,17 +75,24 @@ class TypeCheck {
 
   void check_resource(const ResourceDecl& decl, const ModuleScope& module) {
     std::optional<EachScope> repeated;
-    if (decl.lifecycle.for_each)
-      repeated.emplace(module, repetition(*decl.lifecycle.for_each, module));
-    const cel::TypeScope& scope = repeated ? static_cast<const cel::TypeScope&>(*repeated) : module;
-    if (decl.lifecycle.when) condition(*decl.lifecycle.when, module, "when");
-    lifecycle(decl.lifecycle, scope, module);
+    const cel::TypeScope& scope = begin_declaration(decl.lifecycle, module, repeated);
     const ResourceType* type = world_.packages.resource(decl.type);
     if (type == nullptr) return;
     for (const auto& entry : decl.properties) {
       const Property* property = type->property(entry.key);
       if (property != nullptr) check_tree(entry.value, scope, property->type, entry.key);
     }
+  }
+
+  // Checks the life-cycle words of a resource or a call; gives the scope of the rest of it, with
+  // `each` in it (kept in `repeated`) where it is repeated.
+  const cel::TypeScope& begin_declaration(const Lifecycle& words, const ModuleScope& module,
+                                          std::optional<EachScope>& repeated) {
+    if (words.for_each) repeated.emplace(module, repetition(*words.for_each, module));
+    const cel::TypeScope& scope = repeated ? static_cast<const cel::TypeScope&>(*repeated) : module;
+    if (words.when) condition(*words.when, module, "when");
+    lifecycle(words, scope, module);
+    return scope;
   }
 
   void lifecycle(const Lifecycle& words, const cel::TypeScope& scope, const ModuleScope& module) {
@@ -134,11 +143,7 @@ class TypeCheck {
   void check_call(const ModuleCall& call, ModuleScope& module) {
     const Module* called = world_.module_of(call, module);
     std::optional<EachScope> repeated;
-    if (call.lifecycle.for_each)
-      repeated.emplace(module, repetition(*call.lifecycle.for_each, module));
-    const cel::TypeScope& scope = repeated ? static_cast<const cel::TypeScope&>(*repeated) : module;
-    if (call.lifecycle.when) condition(*call.lifecycle.when, module, "when");
-    lifecycle(call.lifecycle, scope, module);
+    const cel::TypeScope& scope = begin_declaration(call.lifecycle, module, repeated);
     if (called == nullptr) return;
     ModuleScope& inside = world_.scope(*called, world_.kind_of(call, module), &module.root());
     inside.used = true;
@@ -165,8 +170,9 @@ class TypeCheck {
     names.set("this", *value);
     const Value holds = cel::evaluate(*input.check, names);
     if (!holds.is_bool() || holds.as_bool()) return;
+    const std::string given = contains_secret(*value) ? "" : " is `" + to_text(*value) + "`, which";
     diagnostics_.add(Code::LF0213, tree.span,
-                     "`" + input.name + "` is refused: " +
+                     "`" + input.name + "`" + given + " is refused: " +
                          (input.message.empty() ? "its check does not hold" : input.message));
   }
 
@@ -207,9 +213,11 @@ class TypeCheck {
     }
     const Type type = infer_type(tree, scope, diagnostics_);
     if (assignable(type, Type(Kind::boolean)) && type.kind() != Kind::null) return;
-    diagnostics_.add(
+    auto& d = diagnostics_.add(
         Code::LF0405, place_of(tree),
         std::string("`") + what + "` must be true or false, not " + with_article(type.to_string()));
+    if (type.kind() == Kind::string) d.help.push_back("a condition compares: `${x == 'a'}`");
+    if (type.kind() == Kind::integer) d.help.push_back("a condition compares: `${x > 0}`");
   }
 
   Type repetition(const Tree& tree, const ModuleScope& scope) {
@@ -301,7 +309,14 @@ class TypeCheck {
       d.help.push_back("it is written like `" + error.suggestion + "`");
       return;
     }
-    d.fixes.push_back({"write", tree.span, error.suggestion, false});
+    if (type.kind() == Kind::duration && tree.constant.is_int()) {
+      const std::string n = to_text(tree.constant);
+      d.help.push_back(fmt::format("give its unit: `{0}s`, `{0}m` (minutes), `{0}h` or `{0}d`", n));
+      return;
+    }
+    // `yes`, "true": what is meant is not in doubt.
+    const bool safe = type.kind() == Kind::boolean;
+    d.fixes.push_back({"write `" + error.suggestion + "`", tree.span, error.suggestion, safe});
   }
 
   void mismatch(const Tree& tree, const Type& given, const Type& wanted, const std::string& name) {

@@ -108,6 +108,12 @@ def run_case(case, server):
     return f"$ llmforge {command}\n{err}exit {code}\n", complaints
 
 
+def tell(name, complaints):
+    for complaint in complaints:
+        print(f"FAILED {name}: {complaint}")
+    return bool(complaints)
+
+
 def cases(server, update, only):
     failed = 0
     for case in sorted((HERE / "diagnostics").iterdir()):
@@ -122,9 +128,7 @@ def cases(server, update, only):
             expected.write_text(text)
         elif not expected.exists() or expected.read_text() != text:
             complaints.append("differs from expected.txt:\n" + text)
-        for complaint in complaints:
-            print(f"FAILED {case.name}: {complaint}")
-        failed += bool(complaints)
+        failed += tell(case.name, complaints)
     return failed
 
 
@@ -186,9 +190,7 @@ def page_examples(server):
                         complaints.append("its wrong example gives: " + (err or f"exit {status}"))
                     if right and errors and "[LF0703]" not in err:
                         complaints.append("its right example gives: " + err)
-        for complaint in complaints:
-            print(f"FAILED {code}: {complaint}")
-        failed += bool(complaints)
+        failed += tell(code, complaints)
     return failed
 
 
