@@ -297,7 +297,7 @@ int run_adopt_tfstate(CommandContext& context) {
                      context.terminal,    context.sink,    context.interrupts,
                      context.last_signal, context.changing};
   Session session(world, options, context.sink);
-  const Result<bool> loaded = session.load_spec();
+  const Result<bool> loaded = context.loop.run(session.load_spec_fetching());
   if (!loaded) return usage(own, loaded.error());
   if (!*loaded) return tell_invalid(own, session);
   Task<int> task = adopt(&own, &session, &outer, &input);

@@ -24,7 +24,7 @@ int with_spec(CommandContext& context, const Options& options, const Body& body)
                      context.terminal,   context.sink,  context.interrupts,
                      context.last_signal};
   Session session(own.world, options, own.sink);
-  const Result<bool> loaded = session.load_spec();
+  const Result<bool> loaded = context.loop.run(session.load_spec_fetching());
   if (!loaded) {
     show_error(loaded.error(), options.json, own.terminal);
     const ErrorCode code = loaded.error().code;

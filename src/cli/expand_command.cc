@@ -122,7 +122,7 @@ std::string diff_of(const Expanded& from, const Expanded& to) {
 // The expansion for one environment; the exit code where it is not valid.
 int expand_for(CommandContext& context, const Options& options, Expanded& out) {
   Session session(context.world, options, context.sink);
-  const Result<bool> loaded = session.load_spec();
+  const Result<bool> loaded = context.loop.run(session.load_spec_fetching());
   if (!loaded) {
     show_error(loaded.error(), options.json, context.terminal);
     return kUsage;

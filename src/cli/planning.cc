@@ -47,7 +47,8 @@ Task<Result<void>> ask_preflight(Session* session, CommandContext* context, Plan
 
 Task<PlanningEnd> plan_all(Session* session, CommandContext* context, Plan* out, bool destroy) {
   const bool writes = context->options.command == "apply" || context->options.command == "destroy";
-  Result<bool> loaded = session->load_spec();
+  Task<Result<bool>> loading = session->load_spec_fetching();
+  Result<bool> loaded = co_await std::move(loading);
   if (!loaded) co_return failed(context, loaded.error());
   if (!*loaded) co_return invalid(context, session);
   Task<Result<void>> opening = writes ? session->open_store() : session->read_state();

@@ -30,7 +30,8 @@ SandboxEntry::SandboxEntry(World& real, const Options& options)
 
 Result<World> SandboxEntry::enter() {
   Result<bool> loaded = session_.load_spec();
-  if (!loaded || !*loaded) return real_;
+  // What is still to be fetched says nothing of the cloud that this is.
+  if (!loaded || (!*loaded && !session_.modules().misses_any())) return real_;
   Package* package = session_.packages().find(session_.spec().spec.provider);
   if (package == nullptr) return real_;
   sandbox::SandboxWorld::Options options;

@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "base/zones.h"
 #include "cli/version.h"
+#include "engine/fetch_modules.h"
 #include "graph/check_demands.h"
 #include "graph/offline.h"
 #include "graph/reuse.h"
@@ -65,6 +66,7 @@ Result<bool> Session::load_spec() {
   load.variables = options_.variables;
   load.variable_files = options_.variable_files;
   load.environment_variables = world_.environment;
+  modules_->set_fetched(fetched_);
   spec_ = lf::load_spec(world_.files, sources_, *packages_, *modules_, load, diagnostics_);
   if (diagnostics_.has_errors()) return false;
   StoreLibrary library(*modules_);
@@ -83,17 +85,57 @@ Result<bool> Session::load_spec() {
     instance.region = provider.region;
     clouds_.push_back(make_cloud(engine_, *package, std::move(instance), sources_));
   }
+  if (auto lock = load_lock_file(); !lock) return fail(lock.error());
+  return !diagnostics_.has_errors();
+}
+
+Result<void> Session::load_lock_file() {
   auto lock = LockFile::load(world_.files, lock_path());
   if (!lock) return fail(lock.error());
   lock_ = std::move(*lock);
-  if (options_.sandbox) {
-    const std::string& folder = spec_.spec.folder;
-    auto real =
-        LockFile::load(world_.files, (folder.empty() ? "" : folder + "/") + "llmforge.lock");
-    if (!real) return fail(real.error());
-    lock_.go_by(*real);
+  if (!options_.sandbox) return {};
+  const std::string& folder = spec_.spec.folder;
+  auto real = LockFile::load(world_.files, (folder.empty() ? "" : folder + "/") + "llmforge.lock");
+  if (!real) return fail(real.error());
+  lock_.go_by(*real);
+  return {};
+}
+
+std::string Session::modules_folder() const {
+  const std::string& folder = spec_.spec.folder;
+  return (folder.empty() ? "" : folder + "/") + ".llmforge/modules";
+}
+
+Task<Result<bool>> Session::load_spec_fetching() {
+  bool renew = options_.update_lock;
+  // A module that was fetched may use others: each round finds those of the one before.
+  for (int round = 0;; ++round) {
+    Result<bool> loaded = load_spec();
+    const bool missing = modules_ != nullptr && modules_->misses_any();
+    if (!loaded || round == 16) co_return loaded;
+    if (!missing && (!renew || modules_->git_uses().empty())) co_return loaded;
+    if (auto lock = load_lock_file(); !lock) co_return fail(lock.error());
+    FetchPlan plan;
+    plan.uses = modules_->git_uses();
+    plan.cache = modules_folder();
+    plan.offline = options_.offline;
+    plan.renew = renew;
+    Task<Result<std::map<std::string, std::string>>> fetching =
+        fetch_modules(&world_, std::move(plan), &lock_);
+    Result<std::map<std::string, std::string>> folders = co_await std::move(fetching);
+    if (!folders) co_return fail(folders.error());
+    fetched_ = std::move(*folders);
+    if (lock_.changed()) {
+      if (options_.sandbox) {
+        if (auto made = world_.files.make_folders(path_in_work("")); !made)
+          co_return fail(made.error());
+      }
+      if (auto saved = lock_.save(world_.files, lock_path()); !saved) co_return fail(saved.error());
+    }
+    renew = false;
+    clouds_.clear();
+    diagnostics_ = Diagnostics();
   }
-  return !diagnostics_.has_errors();
 }
 
 std::string Session::path_in_work(const std::string& name) const {
@@ -463,6 +505,9 @@ Result<bool> Session::make_plan(Plan& out, bool destroy) {
 
 Result<void> Session::save_lock_file() {
   lock_.keep_only(resolved_.queries);
+  std::vector<std::string> uses;
+  for (const auto& use : modules_->git_uses()) uses.push_back(use.key());
+  lock_.keep_modules(uses);
   if (!lock_.changed()) return {};
   if (options_.sandbox) {
     if (auto made = world_.files.make_folders(path_in_work("")); !made) return made;

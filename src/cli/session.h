@@ -72,6 +72,8 @@ class Session {
 
   // Each gives false where diagnostics() has errors then, or the error of the environment.
   Result<bool> load_spec();
+  // The same, and modules out of git are fetched, and pinned in the lock file at once.
+  Task<Result<bool>> load_spec_fetching();
   Task<Result<void>> read_state();  // no lock, no writes
   Task<Result<void>> open_store();  // with the lock
   Task<Result<void>> identify();    // account known, guard against another one
@@ -101,6 +103,8 @@ class Session {
 
  private:
   Task<Result<void>> read_imports();
+  std::string modules_folder() const;
+  Result<void> load_lock_file();
   Surroundings surroundings();
 
   World& world_;
@@ -125,6 +129,7 @@ class Session {
   Observations observations_;
   std::vector<std::string> notes_;
   std::map<std::string, Map> given_imports_, imports_;
+  std::map<std::string, std::string> fetched_;  // modules out of git: where they lie
   RunBegin begin_;
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/zones.h"
 #include "editor/uri.h"
+#include "engine/fetch_modules.h"
 #include "graph/check_demands.h"
 #include "graph/context.h"
 #include "graph/offline.h"
@@ -40,6 +41,11 @@ Checked::Checked(FileSystem& files, std::shared_ptr<PackageSet> packages, RootKi
       set_(std::move(packages)),
       first_source_(static_cast<SourceId>(set_->sources.size())) {
   modules_ = std::make_unique<ModuleStore>(files, set_->sources, set_->packages, diagnostics_);
+  // Modules out of git count as far as a command has fetched them.
+  const std::string folder = folder_of_spec(files, path_);
+  const std::string beside = folder.empty() ? "" : folder + "/";
+  if (const auto lock = LockFile::load(files, beside + "llmforge.lock"))
+    modules_->set_fetched(kept_modules(files, *lock, beside + ".llmforge/modules"));
   modules_->share_blocks(set_->blocks);
   library_ = std::make_unique<StoreLibrary>(*modules_);
   if (kind_ == RootKind::spec) {

@@ -29,6 +29,9 @@ Result<LockFile> LockFile::load(FileSystem& files, const std::string& path) {
   const Value& pins = (*parsed)["lookups"];
   if (!pins.is_map()) return broken("it has no `lookups`");
   for (const auto& [query, value] : pins.as_map()) out.pins_[query.as_string()] = value;
+  if (const Value& modules = (*parsed)["modules"]; modules.is_map()) {
+    for (const auto& [key, pin] : modules.as_map()) out.modules_[key.as_string()] = pin;
+  }
   return out;
 }
 
@@ -38,6 +41,9 @@ Result<void> LockFile::save(FileSystem& files, const std::string& path) const {
   Map root;
   root.set("llmforge_lock", Value(1));
   root.set("lookups", Value(std::move(pins)));
+  Map modules;
+  for (const auto& [key, pin] : modules_) modules.set(key, pin);
+  if (!modules.empty()) root.set("modules", Value(std::move(modules)));
   const std::string text = to_json(Value(std::move(root)), {.indent = 2, .sort_keys = true}) + "\n";
   const std::string fresh = path + ".new";
   if (auto written = files.write(fresh, text, 0644); !written) return written;
@@ -56,6 +62,14 @@ void LockFile::set(const std::string& query, Value value) {
   if (slot == value && !slot.is_null()) return;
   slot = std::move(value);
   changed_ = true;
+}
+
+void LockFile::keep_modules(const std::vector<std::string>& keys) {
+  const size_t before = modules_.size();
+  std::erase_if(modules_, [&](const auto& pin) {
+    return std::find(keys.begin(), keys.end(), pin.first) == keys.end();
+  });
+  changed_ = changed_ || modules_.size() != before;
 }
 
 bool LockFile::keep_only(const std::vector<std::string>& queries) {

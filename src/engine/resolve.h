@@ -24,9 +24,21 @@ class LockFile {
   // Drops pins that no look-up of this run asked for; true if any went.
   bool keep_only(const std::vector<std::string>& queries);
   bool changed() const { return changed_; }
+  // Modules out of git, by GitUse::key(): `{commit, sha256}` (engine/fetch_modules.h).
+  const std::map<std::string, Value>& modules() const { return modules_; }
+  void set_module(const std::string& key, Value pin) {
+    auto& slot = modules_[key];
+    changed_ = changed_ || !(slot == pin);
+    slot = std::move(pin);
+  }
+  // Drops the pins of modules that are used no more.
+  void keep_modules(const std::vector<std::string>& keys);
   // Another file's pins that count before these and are never written: a rehearsal goes by what the
   // real runs pinned, and keeps in its own file only what they have not.
-  void go_by(const LockFile& other) { given_ = other.pins_; }
+  void go_by(const LockFile& other) {
+    given_ = other.pins_;
+    modules_.insert(other.modules_.begin(), other.modules_.end());
+  }
   bool is_given(const std::string& query) const { return given_.contains(query); }
   // All that count, those of the other file too.
   std::map<std::string, Value> pins() const {
@@ -36,7 +48,7 @@ class LockFile {
   }
 
  private:
-  std::map<std::string, Value> pins_, given_;
+  std::map<std::string, Value> pins_, given_, modules_;
   bool changed_ = false;
 };
 

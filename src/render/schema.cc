@@ -420,9 +420,11 @@ class SchemaMaker {
           std::pair{SpecPart::provider, "provider"}}) {
       for (const Use use : {Use::whole, Use::overlay}) {
         ObjectForm object = words_object(part);
-        if (part == SpecPart::module_use)
+        if (part == SpecPart::module_use) {
+          object.properties.set("use", with_doc(module_place(), find_word(part, "use")->doc));
           object.properties.set("with", with_doc(Value(Map{{"type", Value("object")}}),
                                                  find_word(part, "with")->doc));
+        }
         if (use == Use::whole) object.required = required_words(part);
         definitions_.set(name + std::string(suffix(use)), object.finish());
       }
@@ -434,6 +436,15 @@ class SchemaMaker {
     has_value.required = {"value"};
     has_value.others = Value(true);
     definitions_.set("output", Value(Map{{"if", has_value.finish()}, {"then", output.finish()}}));
+  }
+
+  // A path, or a place in a repository.
+  static Value module_place() {
+    const Value text(Map{{"type", Value("string")}});
+    ObjectForm git;
+    for (const char* word : {"git", "ref", "path"}) git.properties.set(word, text);
+    git.required = {"git", "ref", "path"};
+    return any_of({text, git.finish()});
   }
 
   // Policies and checks.

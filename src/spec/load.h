@@ -17,6 +17,12 @@
 
 namespace lf {
 
+// A module's file in a git repository: `use: {git: URL, ref: v1.2.0, path: modules/db.yaml}`.
+struct GitUse {
+  std::string url, ref;
+  std::string key() const { return url + "#" + ref; }
+};
+
 // Modules of packages and of the user's own, read when first asked for.
 class ModuleStore {
  public:
@@ -33,6 +39,13 @@ class ModuleStore {
   void share_blocks(ModuleStore& shared);
   // `folder`/blocks/NAME.yaml beside the spec wins over the package's: what `eject` writes.
   void set_eject_folder(std::string folder);
+  // The folders in which repositories lie, by GitUse::key(). What is used and not there is reported
+  // as LF0217 and listed in missing().
+  void set_fetched(std::map<std::string, std::string> folders);
+  // The folder of a use; nullptr: it is not here yet, reported at `span`.
+  const std::string* fetched(const GitUse& use, Span span);
+  const std::vector<GitUse>& git_uses() const;
+  bool misses_any() const;
 
  private:
   struct Rep;

@@ -20,6 +20,9 @@ struct ModuleStore::Rep {
   std::map<std::string, std::unique_ptr<Module>>
       modules;  // "aws/network", path; null: does not load
   std::set<std::string> loading;
+  std::map<std::string, std::string> fetched_folders = {};
+  std::vector<GitUse> git_uses = {};
+  bool misses = false;
 };
 
 ModuleStore::ModuleStore(FileSystem& files, Sources& sources, Packages& packages,
@@ -34,6 +37,29 @@ void ModuleStore::set_eject_folder(std::string folder) {
 
 void ModuleStore::share_blocks(ModuleStore& shared) {
   rep_->shared = &shared;
+}
+
+void ModuleStore::set_fetched(std::map<std::string, std::string> folders) {
+  rep_->fetched_folders = std::move(folders);
+}
+const std::vector<GitUse>& ModuleStore::git_uses() const {
+  return rep_->git_uses;
+}
+bool ModuleStore::misses_any() const {
+  return rep_->misses;
+}
+
+const std::string* ModuleStore::fetched(const GitUse& use, Span span) {
+  const auto same = [&](const GitUse& one) { return one.key() == use.key(); };
+  if (std::none_of(rep_->git_uses.begin(), rep_->git_uses.end(), same))
+    rep_->git_uses.push_back(use);
+  const auto found = rep_->fetched_folders.find(use.key());
+  if (found != rep_->fetched_folders.end()) return &found->second;
+  rep_->misses = true;
+  auto& d = rep_->diagnostics.add(Code::LF0217, span,
+                                  "`" + use.url + "` at `" + use.ref + "` was not fetched yet");
+  d.help.push_back("llmforge validate fetches it and pins it in llmforge.lock");
+  return nullptr;
 }
 
 std::vector<std::string> ModuleStore::block_names() const {

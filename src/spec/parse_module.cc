@@ -450,6 +450,44 @@ class ModuleParser {
     }
   }
 
+  // Where the file of a use is: beside this one, or in a repository that was fetched.
+  std::optional<std::string> module_path(const Node& use) {
+    if (!use.is_map()) {
+      std::string path = text_of(use, "use");
+      if (!path.starts_with('/') && !out_.folder.empty()) path = out_.folder + "/" + path;
+      return path;
+    }
+    only(use, {"git", "ref", "path"}, "a module's `use`");
+    std::map<std::string, std::string> parts;
+    for (const char* word : {"git", "ref", "path"}) {
+      const Node part = use.find(word);
+      const auto text = part ? part.as_text() : std::nullopt;
+      if (!text || text->empty()) {
+        auto& d = diagnostics_.add(Code::LF0202, part ? part.span() : use.span(),
+                                   "`use` needs `" + std::string(word) + "`");
+        d.help.push_back(
+            "write use: {git: https://…/modules.git, ref: v1.2.0, path: db.yaml}; the ref in "
+            "quotes where it looks like a number");
+        return std::nullopt;
+      }
+      parts[word] = std::string(*text);
+      const bool outside = parts[word].starts_with('-') ||
+                           (std::string_view(word) == "path" &&
+                            (parts[word].starts_with('/') ||
+                             ("/" + parts[word] + "/").find("/../") != std::string::npos));
+      if (!outside) continue;
+      diagnostics_.add(Code::LF0203, part.span(),
+                       "`" + parts[word] + "` is no " +
+                           (std::string_view(word) == "path"  ? "path inside of a repository"
+                            : std::string_view(word) == "ref" ? "tag, branch or commit"
+                                                              : "address of a repository"));
+      return std::nullopt;
+    }
+    const std::string* folder = modules_.fetched({parts["git"], parts["ref"]}, use.span());
+    if (folder == nullptr) return std::nullopt;
+    return *folder + "/" + parts["path"];
+  }
+
   void module_call(const Node& key, const Node& value) {
     if (!value.is_map() || !value.find("use")) {
       diagnostics_.add(Code::LF0202, key.span(),
@@ -457,8 +495,9 @@ class ModuleParser {
       return;
     }
     only(value, word_names(SpecPart::module_use), "a module's use");
-    std::string path = text_of(value.find("use"), "use");
-    if (!path.starts_with('/') && !out_.folder.empty()) path = out_.folder + "/" + path;
+    const std::optional<std::string> found = module_path(value.find("use"));
+    if (!found) return;
+    const std::string& path = *found;
     const Module* module = modules_.user(path);
     if (module == nullptr) return;
     const Node with = value.find("with");

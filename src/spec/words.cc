@@ -144,8 +144,10 @@ constexpr Word kBlock[] = {
 };
 
 constexpr Word kModuleUse[] = {
-    {"use", "string", "The module's file, from this file's folder: `./modules/db.yaml`.", true,
-     true},
+    {"use", "",
+     "The module's file, from this file's folder: `./modules/db.yaml`; or one in a git repository: "
+     "`{git: URL, ref: v1.2.0, path: db.yaml}`.",
+     true, true},
     {"with", "", "The module's inputs."},
     kWhen,
     kForEach,
