@@ -107,13 +107,14 @@ std::string Session::modules_folder() const {
 }
 
 Task<Result<bool>> Session::load_spec_fetching() {
-  bool renew = options_.update_lock;
+  bool renew = options_.update_lock, fetched_once = false;
   // A module that was fetched may use others: each round finds those of the one before.
   for (int round = 0;; ++round) {
     Result<bool> loaded = load_spec();
     const bool missing = modules_ != nullptr && modules_->misses_any();
     if (!loaded || round == 16) co_return loaded;
     if (!missing && (!renew || modules_->git_uses().empty())) co_return loaded;
+    if (missing && options_.offline && fetched_once) co_return loaded;
     if (auto lock = load_lock_file(); !lock) co_return fail(lock.error());
     FetchPlan plan;
     plan.uses = modules_->git_uses();
@@ -125,6 +126,7 @@ Task<Result<bool>> Session::load_spec_fetching() {
     Result<std::map<std::string, std::string>> folders = co_await std::move(fetching);
     if (!folders) co_return fail(folders.error());
     fetched_ = std::move(*folders);
+    fetched_once = true;
     if (lock_.changed()) {
       if (options_.sandbox) {
         if (auto made = world_.files.make_folders(path_in_work("")); !made)

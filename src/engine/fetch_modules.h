@@ -17,7 +17,7 @@ namespace lf {
 struct FetchPlan {
   std::vector<GitUse> uses;
   std::string cache;     // the folder that keeps them: `.llmforge/modules` beside the spec
-  bool offline = false;  // nothing may be fetched
+  bool offline = false;  // nothing is fetched: what is here counts
   bool renew = false;    // what refs name now, whatever is pinned
 };
 

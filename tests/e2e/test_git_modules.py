@@ -71,8 +71,8 @@ def test_pinned_until_asked(cloud, forge, repository):
     forge.spec = forge.folder / "lab.yaml"
     forge.spec.write_text(SPEC.replace("URL", f"file://{repository.folder}"))
     lock = forge.folder / "llmforge.lock"
-    early = forge.run("plan", "--offline", expect=8)
-    assert "--offline fetches nothing" in early.err and not lock.exists()
+    early = forge.run("plan", "--offline", expect=3)
+    assert "LF0217" in early.one_error() and not lock.exists()
     forge.run("validate", expect=0)
     [pin] = json.loads(lock.read_text())["modules"].values()
     assert pin["commit"] == repository.commit and len(pin["sha256"]) == 64
