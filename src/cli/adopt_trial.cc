@@ -30,7 +30,6 @@ Subject adoption_subject(Session& session, const Graph& graph, const GraphNode& 
     const std::string& address = graph.nodes[id].address;
     if (address.find('#') == std::string::npos) record.dependencies.push_back(address);
   }
-  if (!node.replace_on.is_null()) record.private_.set("replace_on", node.replace_on);
   return subject;
 }
 

@@ -167,6 +167,8 @@ std::unique_ptr<Backend> Session::backend() {
   StatePaths paths;
   if (!options_.state.empty()) {
     paths = state_paths_for(options_.state);
+  } else if (!spec_.state_path.empty() && !options_.sandbox) {
+    paths = state_paths_for(spec_.state_path);
   } else {
     std::string folder = spec_.spec.folder;
     if (options_.sandbox) {

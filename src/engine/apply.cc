@@ -292,7 +292,11 @@ class Applier {
     Map limits;
     for (const auto& [verb, limit] : main.timeouts) limits.set(verb, Value(limit.seconds));
     if (!limits.empty()) record.private_.set("timeouts", Value(std::move(limits)));
-    if (!main.replace_on.is_null()) record.private_.set("replace_on", main.replace_on);
+    const GraphId id = node.facet.empty() ? graph_.find(node.address) : node.main;
+    if (!main.has_replace_on) record.private_.erase("replace_on");
+    const Value trigger = replace_trigger(graph_, id, source_, digest_);
+    if (!trigger.is_null() && !trigger.is_error() && !contains_unknown(trigger))
+      record.private_.set("replace_on", trigger);
   }
 
   // The properties, all known by now.
@@ -540,7 +544,10 @@ class Applier {
       Observation seen;
       const Difference diff = difference(*subject->type, *desired, subject->record, seen,
                                          graph_.nodes[item.node].ignore_changes, digest_);
-      if (diff.replace_because.empty()) {
+      const Value* before = item.record->private_.find("replace_on");
+      const bool triggered = before != nullptr && graph_.nodes[item.node].has_replace_on &&
+                             !(*before == replace_trigger(graph_, item.node, source_, digest_));
+      if (diff.replace_because.empty() && !triggered) {
         shrunk_[operation.item] = true;
         co_return subject->record.id;
       }

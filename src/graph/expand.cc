@@ -91,6 +91,20 @@ void add_late_facets(Graph& graph) {
   }
 }
 
+// `replace_on` of a block's or module's use, as far as it is about `node`: nullptr if it is not.
+const Tree* replace_on_of(const ModuleInstance& module, const GraphNode& node) {
+  const auto& word = module.call->lifecycle.replace_on;
+  if (!word) return nullptr;
+  const auto names_part = [&](const Tree::Entry& entry) {
+    return std::any_of(module.module->resources.begin(), module.module->resources.end(),
+                       [&](const ResourceDecl& decl) { return decl.key == entry.key; });
+  };
+  const bool by_part = word->kind == Tree::Kind::map && !word->entries.empty() &&
+                       std::all_of(word->entries.begin(), word->entries.end(), names_part);
+  if (!by_part) return &*word;
+  return node.module == &module ? word->find(node.decl->key) : nullptr;
+}
+
 void collect_dependencies(Graph& graph, Diagnostics& diagnostics) {
   Graph::Context& context = *graph.context;
   for (GraphId id = 0; id < graph.nodes.size(); ++id) {
@@ -114,6 +128,12 @@ void collect_dependencies(Graph& graph, Diagnostics& diagnostics) {
       }
       if (words.alternatives) context.dependencies_of(*words.alternatives, scope, node.decl, found);
       if (words.replace_on) context.dependencies_of(*words.replace_on, scope, node.decl, found);
+      for (const ModuleInstance* m = node.module; m != nullptr && m->call != nullptr;
+           m = m->parent) {
+        const Scope outer{m->parent, m->each ? &*m->each : nullptr};
+        if (const Tree* tree = replace_on_of(*m, node))
+          context.dependencies_of(*tree, outer, nullptr, found);
+      }
       for (const ModuleInstance* m = node.module; m != nullptr && m->call != nullptr;
            m = m->parent) {
         for (const auto& reference : m->call->lifecycle.depends_on) {
@@ -140,20 +160,50 @@ std::string moved_address(const ModuleInstance& module, const std::string& text)
   return module.address + "." + text;
 }
 
+// A text or a list of texts, known now.
+std::vector<std::string> names_of(Graph::Context& context, const Tree& tree, const Scope& scope) {
+  const auto value = context.known(tree, scope, "ignore_changes", Code::LF0408);
+  std::vector<std::string> out;
+  if (!value || value->is_unset()) return out;
+  if (value->is_string()) return {value->as_string()};
+  const bool texts =
+      value->is_list() && std::all_of(value->as_list().begin(), value->as_list().end(),
+                                      [](const Value& one) { return one.is_string(); });
+  if (!texts) {
+    context.diagnostics->add(Code::LF0203, tree.span,
+                             "`ignore_changes` must be a list of names of properties");
+    return out;
+  }
+  for (const auto& one : value->as_list()) out.push_back(one.as_string());
+  return out;
+}
+
 // What the user of a block or module says of what it makes: `ignore_changes: [instance.image]`
 // names a resource and its property there, `moved_from: [old]` the key or address that the block
 // had. Where a fixed unique name forbids two at a time, `create_before_delete` is not meant.
-void words_of_call(GraphNode& node, const ModuleInstance& module) {
+void words_of_call(Graph::Context& context, GraphNode& node, const ModuleInstance& module) {
   const Lifecycle& words = module.call->lifecycle;
   const std::string inside = node.address.substr(module.address.size());
   if (words.create_before_delete && node.type->unique_name() == nullptr) {
     node.create_before_delete = true;
   }
   const std::string own = node.decl->key + ".";
-  for (const std::string& path : words.ignore_changes) {
-    const bool nearest = node.module == &module;
-    if (nearest && path.starts_with(own)) node.ignore_changes.push_back(path.substr(own.size()));
+  const bool innermost = node.module == &module;
+  const Scope outer{module.parent, module.each ? &*module.each : nullptr};
+  if (words.ignore_changes && innermost) {
+    for (const std::string& path : names_of(context, *words.ignore_changes, outer)) {
+      if (path.starts_with(own)) node.ignore_changes.push_back(path.substr(own.size()));
+    }
   }
+  if (words.adopt && innermost) {
+    const bool by_part = words.adopt->kind == Tree::Kind::map;
+    const Tree* id = by_part ? words.adopt->find(node.decl->key) : &*words.adopt;
+    if (id != nullptr) {
+      const auto value = context.known(*id, outer, "adopt", Code::LF0408);
+      if (value && !value->is_unset()) node.adopt = to_text(*value);
+    }
+  }
+  node.has_replace_on = node.has_replace_on || replace_on_of(module, node) != nullptr;
   for (const std::string& from : words.moved_from) {
     std::string before = from;
     if (!is_address(from)) {
@@ -183,12 +233,12 @@ void evaluate_lifecycle(Graph& graph, GraphNode& node) {
   node.adopt = text(words.adopt, "adopt");
   node.create_before_delete = words.create_before_delete;
   node.restart_on_interruption = words.restart_on_interruption;
-  node.ignore_changes = words.ignore_changes;
+  if (words.ignore_changes) node.ignore_changes = names_of(context, *words.ignore_changes, scope);
   for (const auto& from : words.moved_from) {
     node.moved_from.push_back(moved_address(*node.module, from));
   }
   node.timeouts = words.timeouts;
-  if (words.replace_on) node.replace_on = context.evaluate_in(*words.replace_on, scope, nullptr);
+  node.has_replace_on = words.replace_on.has_value();
   if (words.alternatives) {
     Value list = context.evaluate_in(*words.alternatives, scope, context.diagnostics);
     if (list.is_list()) node.alternative_count = list.as_list().size();
@@ -207,7 +257,7 @@ void evaluate_lifecycle(Graph& graph, GraphNode& node) {
       node.retain =
           node.retain || context.condition(*of_call.retain, outer, "retain").value_or(false);
     }
-    words_of_call(node, *m);
+    words_of_call(context, node, *m);
   }
 }
 
@@ -233,6 +283,27 @@ void collect_files(Graph& graph, const ModuleInstance& module) {
 }
 
 }  // namespace
+
+Value Graph::replace_on(GraphId id, const AttributeSource& source) const {
+  const GraphNode& node = nodes[id];
+  if (!node.has_replace_on) return {};
+  const SourceScope use(*context, source);
+  List all;
+  const auto add = [&](const Tree& tree, const Scope& scope) {
+    Value value = context->evaluate_in(tree, scope, nullptr);
+    if (value.is_object()) value = value.as_object()->identity().value_or(Value());
+    if (value.is_optional())
+      value = value.optional_value() == nullptr ? Value() : Value(*value.optional_value());
+    all.push_back(std::move(value));
+  };
+  if (node.decl->lifecycle.replace_on)
+    add(*node.decl->lifecycle.replace_on, Scope{node.module, node.each ? &*node.each : nullptr});
+  for (const ModuleInstance* m = node.module; m != nullptr && m->call != nullptr; m = m->parent) {
+    const Tree* tree = replace_on_of(*m, node);
+    if (tree != nullptr) add(*tree, Scope{m->parent, m->each ? &*m->each : nullptr});
+  }
+  return all.size() == 1 ? all.front() : Value(std::move(all));
+}
 
 Graph expand(const Spec& spec, ModuleLibrary& modules, Packages& packages,
              const Surroundings& surroundings, Diagnostics& diagnostics) {

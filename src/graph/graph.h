@@ -48,7 +48,7 @@ struct GraphNode {
   bool restart_on_interruption = false;
   std::string run, adopt;
   std::vector<std::string> ignore_changes, moved_from;
-  Value replace_on;
+  bool has_replace_on = false;   // of its own, or of a block around it
   size_t alternative_count = 0;  // how many places there are to try; 0: no `alternatives`
   std::map<std::string, Duration> timeouts;
 };
@@ -123,6 +123,8 @@ class Graph {
   // Path and content of a generated file.
   std::pair<Value, Value> file(size_t index, const AttributeSource& source,
                                Diagnostics& diagnostics) const;
+  // What `replace_on` of the node, and of blocks around it, comes to: null, one value, or a list.
+  Value replace_on(GraphId node, const AttributeSource& source) const;
   // The source that knows only what the spec says.
   const AttributeSource& spec_only() const;
 

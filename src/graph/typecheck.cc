@@ -98,6 +98,8 @@ class TypeCheck {
   void lifecycle(const Lifecycle& words, const cel::TypeScope& scope, const ModuleScope& module) {
     if (words.protect) condition(*words.protect, scope, "protect");
     if (words.retain) condition(*words.retain, scope, "retain");
+    if (words.ignore_changes && words.ignore_changes->kind != Tree::Kind::constant)
+      check_tree(*words.ignore_changes, scope, Type::list(Type(Kind::string)), "ignore_changes");
     for (const auto& [tree, name] :
          {std::pair{&words.run, "run"}, std::pair{&words.adopt, "adopt"}}) {
       if (*tree) check_tree(**tree, scope, Type(), name);

@@ -249,12 +249,7 @@ class Planner {
       item.replace_because.emplace_back("asked for by --replace");
       item.replace_if_changed = false;
     }
-    const Value* old_trigger = record.private_.find("replace_on");
-    if (!node.replace_on.is_null() && old_trigger != nullptr &&
-        !(*old_trigger == node.replace_on)) {
-      item.replace_because.emplace_back("replace_on");
-      item.replace_if_changed = false;
-    }
+    decide_trigger(node, item);
     if (seen.presence == Observation::Presence::present && !seen.marks_ok)
       restore_marks(*node.type, item);
     const bool unfinished =
@@ -268,6 +263,21 @@ class Planner {
     } else if (!item.moved_from.empty()) {
       item.action = Action::move;
     }
+  }
+
+  // `replace_on`: another value than when it was made. One that only apply will know may be the
+  // same.
+  void decide_trigger(const GraphNode& node, PlanItem& item) {
+    const Value* before = item.record->private_.find("replace_on");
+    if (!node.has_replace_on || before == nullptr) return;
+    const Value now = replace_trigger(graph_, item.node, PlanSource(graph_, by_node_), digest_);
+    if (now.is_error() || *before == now) return;
+    const bool maybe = contains_unknown(now);
+    if (item.replace_because.empty())
+      item.replace_if_changed = maybe;
+    else
+      item.replace_if_changed = item.replace_if_changed && maybe;
+    item.replace_because.emplace_back("replace_on");
   }
 
   // A job that ended is done: nothing brings it back but a new name.
@@ -494,14 +504,15 @@ class Planner {
   }
 
   void refuse_protected(const PlanItem& item) {
-    const bool deletes = item.action == Action::remove ||
-                         (item.action == Action::replace && !item.replace_if_changed);
+    const bool deletes = item.action == Action::remove || item.action == Action::replace;
+    const bool maybe = item.action == Action::replace && item.replace_if_changed;
     const bool now = item.node != kNoGraphId && graph_.nodes[item.node].protect;
     const bool before = item.node == kNoGraphId && item.record && item.record->protect;
     if (!deletes || !(now || before)) return;
     const Span span = item.node != kNoGraphId ? graph_.nodes[item.node].span : Span{};
     auto& d = diagnostics_.add(Code::LF0501, span,
-                               "`" + item.address + "` is protected and would be " +
+                               "`" + item.address + "` is protected and " +
+                                   (maybe ? "may have to be " : "would be ") +
                                    (item.action == Action::replace ? "replaced" : "deleted"));
     if (!item.replace_because.empty()) {
       d.help.push_back("what forces it: " + join(item.replace_because, ", "));

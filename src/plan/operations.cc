@@ -26,6 +26,7 @@ class Builder {
     for (size_t i = 0; i < items_.size(); ++i) add_operations(i);
     for (size_t i = 0; i < items_.size(); ++i) add_edges(i);
     add_empties();
+    for (size_t i = 0; i < items_.size(); ++i) wait_for_knowledge(i);
     for (auto& operation : out_) {
       std::sort(operation.after.begin(), operation.after.end());
       operation.after.erase(std::unique(operation.after.begin(), operation.after.end()),
@@ -84,6 +85,38 @@ class Builder {
     const size_t item = by_node_[id];
     if (item != kNone && makes_[item] != kNone && makes_[item] != operation) {
       out_[operation].after.push_back(makes_[item]);
+    }
+  }
+
+  // Whether `from` must wait for `to`, by way of others.
+  bool waits_for(size_t from, size_t to) const {
+    std::vector<size_t> stack{from};
+    std::vector<bool> seen(out_.size(), false);
+    while (!stack.empty()) {
+      const size_t at = stack.back();
+      stack.pop_back();
+      if (at == to) return true;
+      if (seen[at]) continue;
+      seen[at] = true;
+      stack.insert(stack.end(), out_[at].after.begin(), out_[at].after.end());
+    }
+    return false;
+  }
+
+  // What is replaced for, or judged by, a value that is not known yet is deleted only when it is:
+  // it may then turn out that nothing need be done, or that it may not.
+  void wait_for_knowledge(size_t i) {
+    const PlanItem& item = items_[i];
+    if (item.action != Action::replace || item.create_before_delete || removes_[i] == kNone) return;
+    if (item.node == kNoGraphId) return;
+    const bool open = item.replace_if_changed ||
+                      std::any_of(item.desired.begin(), item.desired.end(),
+                                  [](const auto& entry) { return contains_unknown(entry.second); });
+    if (!open) return;
+    for (GraphId id : graph_.nodes[item.node].dependencies) {
+      const size_t other = by_node_[id];
+      if (other == kNone || makes_[other] == kNone) continue;
+      if (!waits_for(makes_[other], removes_[i])) out_[removes_[i]].after.push_back(makes_[other]);
     }
   }
 

@@ -181,6 +181,10 @@ size_t alternative_of(const Record& record, const List& choices);
 // Properties of the facets in a record, in one map.
 Map applied_properties(const Record& record);
 
+// source.cc: what `replace_on` comes to, as state keeps it: secrets as digests. Null: no such word.
+Value replace_trigger(const Graph& graph, GraphId node, const AttributeSource& source,
+                      const SecretDigest& digest);
+
 // operations.cc: every edge there is.
 std::vector<Operation> make_operations(const Graph& graph, const std::vector<PlanItem>& items);
 

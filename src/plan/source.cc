@@ -50,6 +50,13 @@ std::optional<Value> PlanSource::attribute(GraphId node, std::string_view field)
   return attribute_before_create(graph_, node, desired, field);
 }
 
+Value replace_trigger(const Graph& graph, GraphId node, const AttributeSource& source,
+                      const SecretDigest& digest) {
+  return map_secrets(graph.replace_on(node, source), [&](const Value& secret) {
+    return contains_unknown(secret) ? secret : Value("secret " + digest(secret));
+  });
+}
+
 std::optional<Value> RecordSource::attribute(GraphId node, std::string_view field) const {
   const GraphNode& n = graph_.nodes[node];
   const std::string& home = n.facet.empty() ? n.address : graph_.nodes[n.main].address;

@@ -88,6 +88,8 @@ class Loader {
     blocks(root, taken);
     out_.demands = parse_demands(root, spec, files_, sources_, tree_, packages_, diagnostics_);
     variables();
+    if (spec.state_path && !diagnostics_.has_errors())
+      out_.state_path = state_path(out_, diagnostics_);
     return std::move(out_);
   }
 
@@ -177,9 +179,21 @@ class Loader {
         diagnostics_.add(Code::LF0203, tags.span(), "`tags` is a map of names to texts");
     }
     if (const Node backend = root.find("backend"); backend && !backend.is_null()) {
-      diagnostics_.add(Code::LF0203, backend.span(),
-                       "remote state is not available in this version; leave `backend` out");
+      backend_of(backend);
     }
+  }
+
+  // `backend: {path: …}`: another file for the state, below the spec's folder.
+  void backend_of(const Node& backend) {
+    const Node path = backend.find("path");
+    if (!backend.is_map() || !path || backend.size() != 1) {
+      auto& d = diagnostics_.add(
+          Code::LF0203, backend.span(),
+          "remote state is not available in this version; `backend` takes `path` alone");
+      d.help.push_back("backend: {path: \"states/${env}.llmforge.json\"}");
+      return;
+    }
+    out_.spec.state_path = parse_tree(path, diagnostics_);
   }
 
   void providers(const Node& root) {

@@ -65,12 +65,17 @@ struct LoadedSpec {
   Spec spec;
   std::map<std::string, Value> variables;
   std::map<std::string, bool> secret_variables;
-  Demands demands;  // `policies` and `checks`
+  Demands demands;         // `policies` and `checks`
+  std::string state_path;  // `backend: {path: …}`, evaluated; "": the usual place
 };
 
 // Reads and checks. Usable where `diagnostics` has no errors.
 LoadedSpec load_spec(FileSystem& files, Sources& sources, Packages& packages, ModuleStore& modules,
                      const LoadOptions& options, Diagnostics& diagnostics);
+
+// state_path.cc: where the state lies, an expression over `vars`, `locals`, `stack`, `env` and
+// `region`: what is known before anything else is. "" and LF0203, LF0401, LF0406 else.
+std::string state_path(const LoadedSpec& spec, Diagnostics& diagnostics);
 
 // SPEC of the command line: a path as given, or llmforge.yaml, or the only *.yaml with a `stack:`.
 Result<std::string> find_spec(FileSystem& files, const std::string& given);

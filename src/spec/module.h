@@ -35,7 +35,9 @@ struct Lifecycle {
   std::optional<Tree> when, for_each, protect, retain, run, alternatives;
   std::vector<cel::Reference> depends_on;
   std::vector<Span> depends_on_spans;
-  std::vector<std::string> ignore_changes, moved_from;
+  std::vector<std::string> moved_from;
+  std::optional<Tree> ignore_changes;  // names of properties
+  // Of a block or module: for all that it makes, or a map of resources in it to values of theirs.
   std::optional<Tree> replace_on, adopt;
   bool create_before_delete = false;
   bool restart_on_interruption = false;
@@ -130,8 +132,8 @@ struct ProviderDecl {
 struct Spec {
   std::string stack, environment = "default", region, provider;
   Span stack_span, region_span, provider_span;
-  std::vector<ProviderDecl> providers;         // by name; the first is the stack's own
-  std::map<std::string, std::string> backend;  // later
+  std::vector<ProviderDecl> providers;  // by name; the first is the stack's own
+  std::optional<Tree> state_path;       // `backend: {path: …}`
   std::optional<Tree> tags;
   std::vector<std::string> environments;
   std::vector<std::string> protected_environments;

@@ -91,14 +91,14 @@ class ModuleParser {
     out.for_each = tree("for_each");
     out.protect = tree("protect");
     out.retain = tree("retain");
+    out.replace_on = tree("replace_on");
+    out.adopt = tree("adopt");
     out.create_before_delete = flag(node, "create_before_delete");
-    out.ignore_changes = texts(node, "ignore_changes");
+    out.ignore_changes = tree("ignore_changes");
     out.moved_from = texts(node, "moved_from");
     if (whole) {
       out.run = tree("run");
       out.alternatives = tree("alternatives");
-      out.replace_on = tree("replace_on");
-      out.adopt = tree("adopt");
       if (const Node restart = node.find("restart")) {
         if (restart.text() == "on_interruption")
           out.restart_on_interruption = true;
@@ -508,6 +508,7 @@ class ModuleParser {
     call.source = path;
     call.span = call.key_span = key.span();
     call.lifecycle = lifecycle(value, false);
+    words_of_parts(call, *module);
     if (with && with.is_map())
       inputs_of(key, with, *module, call, {});
     else
@@ -537,6 +538,30 @@ class ModuleParser {
       call.inputs.push_back({name, entry.key.span(), parse_tree(entry.value, diagnostics_)});
     }
     check_required(key, module, call);
+  }
+
+  // `adopt` of a block says which of its resources is meant, unless it has but one.
+  void words_of_parts(const ModuleCall& call, const Module& module) {
+    if (!call.lifecycle.adopt) return;
+    const Tree& adopt = *call.lifecycle.adopt;
+    std::vector<std::string> keys;
+    for (const auto& decl : module.resources) keys.push_back(decl.key);
+    if (adopt.kind == Tree::Kind::map) {
+      for (const auto& entry : adopt.entries) {
+        if (std::find(keys.begin(), keys.end(), entry.key) != keys.end()) continue;
+        auto& d = diagnostics_.add(Code::LF0201, entry.key_span,
+                                   "`" + entry.key + "` is no resource of `" + module.name + "`");
+        const std::string near = nearest(entry.key, keys);
+        if (!near.empty())
+          d.fixes.push_back({"did you mean `" + near + "`?", entry.key_span, near, false});
+        else
+          d.help.push_back("its resources: " + join(keys, ", "));
+      }
+    } else if (keys.size() != 1) {
+      diagnostics_.add(Code::LF0203, adopt.span, "`adopt` must say which of its resources this is")
+          .help.push_back("write `adopt: {" + (keys.empty() ? "…" : keys.front()) +
+                          ": ID}`; its resources: " + join(keys, ", "));
+    }
   }
 
   void check_required(const Node& key, const Module& module, const ModuleCall& call) {
@@ -631,6 +656,10 @@ ModuleCall parse_call(const Node& key, const Node& body, const std::string& bloc
     if (module.input(word) == nullptr) words.push_back(word);
   }
   call.lifecycle = parser.lifecycle(body, false);
+  // An input of that name is no life-cycle word.
+  if (module.input("adopt") != nullptr) call.lifecycle.adopt.reset();
+  if (module.input("replace_on") != nullptr) call.lifecycle.replace_on.reset();
+  parser.words_of_parts(call, module);
   parser.inputs_of(key, body, module, call, words);
   return call;
 }

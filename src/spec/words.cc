@@ -25,7 +25,7 @@ constexpr Word kTimeouts{"timeouts", "", "How long its calls may take: `{create:
 constexpr Word kCreateFirst{"create_before_delete", "bool",
                             "Whether a replacement is made before the old one is deleted.", true};
 constexpr Word kIgnore{"ignore_changes", "list<string>",
-                       "Properties whose changes are left alone once it exists.", true};
+                       "Properties whose changes are left alone once it exists."};
 constexpr Word kMovedFrom{"moved_from", "list<string>",
                           "Earlier keys or addresses of it: it moves instead of being replaced.",
                           true};
@@ -44,7 +44,9 @@ constexpr Word kSpec[] = {
     {"region", "string", "The region in which everything is made.", true},
     {"providers", "", "Several clouds, regions or sites in one spec, by name.", true},
     {"tags", "map<string>", "Tags that every resource gets which takes tags."},
-    {"backend", "null", "Where the state lives. Not available in this version.", true},
+    {"backend", "map<string>",
+     "Where the state lives: `{path: FILE}`, from the spec's folder; may look at `vars`, `locals`, "
+     "`stack`, `env` and `region`."},
     {"variables", "", "What may differ from run to run: `vars.NAME`.", true},
     kLocals,
     kData,
@@ -139,8 +141,13 @@ constexpr Word kBlock[] = {
     kTimeouts,
     kCreateFirst,
     {"ignore_changes", "list<string>",
-     "Properties of its resources whose changes are left alone: `[instance.image]`.", true},
+     "Properties of its resources whose changes are left alone: `[instance.image]`."},
     kMovedFrom,
+    {"replace_on", "any",
+     "A value whose change replaces all that it makes, or a map of resources in it to such values."},
+    {"adopt", "any",
+     "The id of what exists already and is taken in; a map of resources in it to ids where it "
+     "makes several."},
 };
 
 constexpr Word kModuleUse[] = {
@@ -159,6 +166,8 @@ constexpr Word kModuleUse[] = {
     kCreateFirst,
     kBlock[8],
     kMovedFrom,
+    kBlock[10],
+    kBlock[11],
 };
 
 constexpr Word kFile[] = {

@@ -174,7 +174,7 @@ class Offline(unittest.TestCase):
         plan = self.run_it("plan", "--offline").stdout
         self.assertIn('moved from registries["old"].repository', plan)
         self.assertNotIn("lab-new", plan)
-        self.write("llmforge.yaml", spec % "replace_on: 1")
+        self.write("llmforge.yaml", spec % "replace_at: 1")
         self.assertIn("LF0201", self.run_it("plan", "--offline", code=3).stderr)
 
     def test_developer_log(self):
