@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `apply` and `destroy`: plan, show, ask, do, tell.
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include "base/strings.h"
@@ -30,6 +31,7 @@ class ApplyRun {
       Result<void> same = check_saved_plan(*session, plan, saved);
       if (!same) co_return tell(same.error());
     }
+    if (context_.observer != nullptr) context_.observer->planned(*session, plan);
     const PlanView view = plan_view(*session, context_);
     const bool json = context_.options.json;
     if (approved != nullptr) {
@@ -42,6 +44,7 @@ class ApplyRun {
     if (!destroy_) show_rename_notes(*session, context_, plan);
     Judge judge(*session, session->graph(), plan, destroy_);
     if (const int refused = judge.before(context_); refused >= 0) co_return refused;
+    note_lifecycle(*session, plan);
     Task<Result<void>> noting = note_observations(session, &plan);
     Result<void> noted = co_await std::move(noting);
     if (!noted) co_return tell(noted.error());
@@ -84,6 +87,7 @@ class ApplyRun {
       co_return exit_code_of(applied.error());
     }
     print_report(plan, *applied, *session, context_);
+    if (context_.observer != nullptr) context_.observer->applied(*session, plan, *applied);
     int code = kDone;
     const bool stopped = interrupts != nullptr && *interrupts > 0;
     if (stopped && applied->failed + applied->skipped > 0) {
@@ -116,13 +120,41 @@ class ApplyRun {
     return plan.count(Action::remove) + plan.count(Action::replace) > 0;
   }
 
+  // `protect`, `retain` and `replace_on` of what stays as it is: they count from now on, also for a
+  // `destroy`, which reads no spec.
+  void note_lifecycle(Session& session, const Plan& plan) {
+    if (destroy_ || context_.options.refresh == "only") return;
+    const PlannedValues planned(session.graph(), plan);
+    for (const auto& item : plan.items) {
+      if (item.action != Action::none || item.excluded || !item.record) continue;
+      if (item.node == kNoGraphId || item.record->generation > 0) continue;
+      const GraphNode& node = session.graph().nodes[item.node];
+      if (!node.facet.empty()) continue;
+      Record now = *item.record;
+      now.protect = node.protect;
+      now.retain = node.retain;
+      const Value trigger =
+          replace_trigger(session.graph(), item.node, planned.source(), session.digest());
+      if (!node.has_replace_on)
+        now.private_.erase("replace_on");
+      else if (!trigger.is_null() && !trigger.is_error() && !contains_unknown(trigger))
+        now.private_.set("replace_on", trigger);
+      const bool same = now.protect == item.record->protect && now.retain == item.record->retain &&
+                        Value(now.private_) == Value(item.record->private_);
+      if (!same) words_[item.address] = std::move(now);
+    }
+  }
+
   // Runs that ended and values that the cloud moved are recorded even where nothing is to be done.
   Task<Result<void>> note_observations(Session* session, Plan* plan) {
     Frame frame;
+    std::map<std::string, Record> words = std::move(words_);
     for (const auto& [key, seen] : session->observations()) {
       const Record* record = session->state().find(key.first, key.second);
       if (record == nullptr) continue;
       Record updated = *record;
+      const auto word = key.second == 0 ? words.find(key.first) : words.end();
+      if (word != words.end()) updated = word->second;
       // What an interrupted run of ours was deleting did not end by itself.
       const bool ended = seen.presence == Observation::Presence::ended && !record->run.empty() &&
                          record->status != RecordStatus::deleting;
@@ -130,12 +162,15 @@ class ApplyRun {
         updated.status = seen.interrupted ? RecordStatus::interrupted : RecordStatus::finished;
         updated.updated_at = session->world().clock.now();
         frame.emplace_back(RecordPut{std::move(updated)});
+        if (word != words.end()) words.erase(word);
       } else if (seen.presence == Observation::Presence::present) {
-        if (Value(record->observed) == Value(seen.properties)) continue;
+        if (word == words.end() && Value(record->observed) == Value(seen.properties)) continue;
         updated.observed = seen.properties;
         frame.emplace_back(RecordPut{std::move(updated)});
+        if (word != words.end()) words.erase(word);
       }
     }
+    for (auto& [address, record] : words) frame.emplace_back(RecordPut{std::move(record)});
     (void)plan;
     if (frame.empty()) co_return Result<void>();
     Task<Result<void>> append = session->store()->append(std::move(frame));
@@ -300,6 +335,7 @@ class ApplyRun {
 
   CommandContext& context_;
   bool destroy_;
+  std::map<std::string, Record> words_;  // records whose life-cycle words changed, by address
 };
 
 }  // namespace
@@ -317,13 +353,15 @@ int run_apply(CommandContext& context, const Approved* approved) {
     }
     options = std::move(*from);
   }
-  CommandContext own{context.loop,        context.world,   options,
-                     context.terminal,    context.sink,    context.interrupts,
-                     context.last_signal, context.changing};
+  CommandContext own{context.loop,        context.world,    options,
+                     context.terminal,    context.sink,     context.interrupts,
+                     context.last_signal, context.changing, context.observer};
   Session session(own.world, own.options, own.sink);
   ApplyRun run(own, destroy);
   Task<int> task = run.run(&session, saved, approved);
-  return own.loop.run(std::move(task));
+  const int code = own.loop.run(std::move(task));
+  if (own.observer != nullptr) own.observer->ended(session);
+  return code;
 }
 
 }  // namespace lf

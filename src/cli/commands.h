@@ -11,6 +11,16 @@
 
 namespace lf {
 
+// Who looks over a command's shoulder: tests of specs.
+class RunObserver {
+ public:
+  virtual ~RunObserver() = default;
+  virtual void planned(Session& session, const Plan& plan) = 0;
+  virtual void applied(Session& session, const Plan& plan, const ApplyResult& result) = 0;
+  // The command is over; the session is still there.
+  virtual void ended(Session& session) = 0;
+};
+
 struct CommandContext {
   Runner& loop;  // drives the world
   World& world;
@@ -20,6 +30,7 @@ struct CommandContext {
   const int* interrupts = nullptr;  // Ctrl-C and SIGTERM so far
   const int* last_signal = nullptr;
   bool* changing = nullptr;  // set while calls that change something may be under way
+  RunObserver* observer = nullptr;
 };
 
 // Runs a task to its end in whatever drives this world.
@@ -47,6 +58,7 @@ int run_completion(CommandContext& context);
 int run_reference(CommandContext& context);  // the data of docs/reference
 int run_complete(CommandContext& context);   // what completion scripts call
 int run_sandbox(CommandContext& context);
+int run_test(CommandContext& context);
 int run_lsp(CommandContext& context);
 
 }  // namespace lf

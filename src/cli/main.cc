@@ -61,6 +61,7 @@ int dispatch(lf::CommandContext& context) {
   if (command == "completion") return lf::run_completion(context);
   if (command == "__complete") return lf::run_complete(context);
   if (command == "__reference") return lf::run_reference(context);
+  if (command == "test") return lf::run_test(context);
   if (command == "sandbox") return lf::run_sandbox(context);
   if (command == "lsp") return lf::run_lsp(context);
   return lf::kUsage;

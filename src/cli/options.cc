@@ -101,6 +101,7 @@ class CommandLine {
     app_.failure_message(CLI::FailureMessage::simple);
     planning();
     looking();
+    testing();
     changing();
     state();
     others();
@@ -249,6 +250,21 @@ class CommandLine {
         schema->add_flag("--module", o_.module, "The schema of modules' files");
     schema->add_flag("--part", o_.part, "The schema of one of several files of a spec")
         ->excludes(of_module);
+  }
+
+  void testing() {
+    CLI::App* test = command(&app_, "test", "Run tests of specs in a simulated cloud",
+                             "Examples:\n  llmforge test\n  llmforge test tests/buckets.test.yaml\n"
+                             "  llmforge test --filter '*public*' --junit report.xml");
+    test->add_option("FILES", o_.arguments,
+                     "Test files, folders, or specs (default: *.test.yaml here and in tests/)");
+    test->add_option("--filter", o_.filter, "Only runs or files whose name matches (glob)");
+    test->add_option("--junit", o_.junit, "Write the results as JUnit XML to FILE");
+    test->add_option("--provider-dir", o_.provider_dirs,
+                     "Folder with provider packages laid over the built-in ones")
+        ->allow_extra_args(false);
+    test->add_flag("--no-color", o_.no_color, "No colours (NO_COLOR does the same)");
+    test->add_flag("--json", o_.json, "Output for programs");
   }
 
   void changing() {

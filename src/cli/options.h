@@ -39,6 +39,7 @@ struct Options {
   std::string from_tfstate;            // adopt --from-tfstate FILE
   bool dry_run = false;
   bool fix = false;  // validate --fix
+  std::string filter, junit;           // test
 };
 
 // Exit code 0 with `shown` set: help or version was printed, nothing to do. 3: wrong usage, told on

@@ -46,6 +46,14 @@ extern "C" void llmforge_stop_asking(int signal) {
 
 }  // namespace
 
+namespace {
+Capture* captured = nullptr;
+}  // namespace
+
+void capture_output(Capture* capture) {
+  captured = capture;
+}
+
 void before_printing(std::function<void()> clear) {
   live_view() = std::move(clear);
 }
@@ -53,10 +61,18 @@ void print_live(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 void print(std::string_view text) {
+  if (captured != nullptr) {
+    captured->out += text;
+    return;
+  }
   if (live_view()) live_view()();
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 void print_error(std::string_view text) {
+  if (captured != nullptr) {
+    captured->err += text;
+    return;
+  }
   if (live_view()) live_view()();
   // What was printed before stands before it, where both go to one terminal or file.
   std::fflush(stdout);
@@ -67,6 +83,7 @@ bool flush_output() {
 }
 
 void show_error(const Error& error, bool json, const Terminal& terminal) {
+  if (captured != nullptr) captured->errors.push_back(error);
   if (json) {
     Map map;
     map.set("severity", Value("error"));
@@ -96,6 +113,7 @@ void show_diagnostics(const Diagnostics& diagnostics, const Sources& sources, bo
   options.color = terminal.color_err;
   options.width = terminal.width;
   size_t errors = 0;
+  if (captured != nullptr) captured->diagnostics.append(diagnostics);
   for (const auto& diagnostic : diagnostics.sorted()) {
     if (diagnostic.severity() == Severity::error) ++errors;
     print_error(json ? render_json(diagnostic, sources) + "\n"

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/diagnostic.h"
 #include "base/error.h"
@@ -27,6 +28,14 @@ bool flush_output();                      // false: stdout went away
 void before_printing(std::function<void()> clear);
 // stderr without that call: for the live view itself.
 void print_live(std::string_view text);
+
+// While one is set nothing is printed: what a command says is kept, for tests of specs.
+struct Capture {
+  std::string out, err;
+  Diagnostics diagnostics;
+  std::vector<Error> errors;
+};
+void capture_output(Capture* capture);  // nullptr: print again
 
 // Errors and diagnostics as every command shows them: text, or one JSON object a line.
 void show_error(const Error& error, bool json, const Terminal& terminal);

@@ -14,6 +14,7 @@ Task<int> plan_task(CommandContext* context, Session* session) {
   Task<PlanningEnd> planning = plan_all(session, context, &plan, false);
   PlanningEnd end = co_await std::move(planning);
   if (end.exit_code >= 0) co_return end.exit_code;
+  if (context->observer != nullptr) context->observer->planned(*session, plan);
   Result<void> saved = session->save_lock_file();
   if (!saved) {
     show_error(saved.error(), context->options.json, context->terminal);
@@ -43,7 +44,9 @@ Task<int> plan_task(CommandContext* context, Session* session) {
 int run_plan(CommandContext& context) {
   Session session(context.world, context.options, context.sink);
   Task<int> task = plan_task(&context, &session);
-  return context.loop.run(std::move(task));
+  const int code = context.loop.run(std::move(task));
+  if (context.observer != nullptr) context.observer->ended(session);
+  return code;
 }
 
 }  // namespace lf

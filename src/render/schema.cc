@@ -136,7 +136,7 @@ class SchemaMaker {
       return variable_type();
     if (name == "values") return form_of(Type::list(Type(Type::Kind::string)), Place::constant);
     // What names something may be a number: it becomes text.
-    if (name == "run" || name == "adopt")
+    if ((name == "run" || name == "adopt") && part == SpecPart::resource)
       return any_of({Value(Map{{"type", Value("string")}}), Value(Map{{"type", Value("number")}}),
                      reference_to("unset")});
     const auto type = Type::parse(word.type);

@@ -20,9 +20,19 @@ struct Faults {
   int64_t invisible_ms = 0;  // how long reads do not see a new thing
   // Each a map of properties: a create that has them all finds no capacity.
   std::vector<Map> no_capacity;
+  // The next `times` requests for one action are answered so. `lost`: done, its answer never comes.
+  struct At {
+    std::string action;  // "CreateQueue"
+    std::string answer;  // throttled | unavailable | lost, or "" where `code` says it
+    std::string code, message;
+    int64_t status = 400;
+    int64_t times = 1;
+  };
+  std::vector<At> at;
 };
 
-// From `{throttle: 0.1, no_capacity: [{type: g5.xlarge}]}`; unknown keys are left alone.
+// From `{throttle: 0.1, no_capacity: [{type: g5.xlarge}], at: [{action: CreateQueue, answer:
+// unavailable}]}`; unknown keys are left alone.
 inline Faults faults_from(const Value& value) {
   Faults out;
   const auto share = [&](const char* key) {
@@ -36,6 +46,18 @@ inline Faults faults_from(const Value& value) {
   if (value["no_capacity"].is_list()) {
     for (const Value& one : value["no_capacity"].as_list()) {
       if (one.is_map()) out.no_capacity.push_back(one.as_map());
+    }
+  }
+  if (value["at"].is_list()) {
+    for (const Value& one : value["at"].as_list()) {
+      Faults::At at;
+      at.action = one["action"].string_or();
+      at.answer = one["answer"].string_or();
+      at.code = one["code"].string_or();
+      at.message = one["message"].string_or("refused by a test");
+      if (one["status"].is_int()) at.status = one["status"].as_int();
+      if (one["times"].is_int()) at.times = one["times"].as_int();
+      out.at.push_back(std::move(at));
     }
   }
   return out;

@@ -62,9 +62,26 @@ double Model::chance() {
 }
 
 // Refused before any effect.
-std::optional<Refusal> Model::fault(const Service& service) {
-  const bool throttle = faults_.throttle > 0 && chance() < faults_.throttle;
-  const bool down = !throttle && faults_.unavailable > 0 && chance() < faults_.unavailable;
+std::optional<Refusal> Model::fault(const Service& service, const std::string& action) {
+  lose_this_ = false;
+  bool throttle = false, down = false;
+  for (Faults::At& at : faults_.at) {
+    if (at.action != action || at.times <= 0) continue;
+    --at.times;
+    if (!at.code.empty()) {
+      Refusal out;
+      out.code = at.code;
+      out.message = at.message;
+      out.status = static_cast<int>(at.status);
+      return out;
+    }
+    throttle = at.answer == "throttled";
+    down = at.answer == "unavailable";
+    lose_this_ = at.answer == "lost";
+    break;
+  }
+  throttle = throttle || (faults_.throttle > 0 && chance() < faults_.throttle);
+  down = down || (!throttle && faults_.unavailable > 0 && chance() < faults_.unavailable);
   if (!throttle && !down) return std::nullopt;
   const ErrorCode reaction = throttle ? ErrorCode::throttled : ErrorCode::unavailable;
   Refusal out;
@@ -169,7 +186,7 @@ HttpResponse Model::handle(const HttpRequest& request, Timestamp now, Timestamp 
   all.names.set("region", Value(all.place.region));
   all.names.set("partition", Value(partition));
   all.names.set("dns_suffix", Value(rules_->suffix_of(partition)));
-  if (const auto problem = fault(service)) return refuse(*problem);
+  if (const auto problem = fault(service, all.in.action)) return refuse(*problem);
   const Outcome outcome = dispatch(all);
   if (!outcome) return refuse(outcome.error());
   return write_answer(service, all.in.action, *outcome, id);

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/http.h"
 #include "base/source.h"
@@ -65,6 +66,7 @@ class Model {
   Faults& faults() { return faults_; }
   // Whether the answer of the last request is to be lost (a mutation, after its effect).
   bool lose_answer() {
+    if (std::exchange(lose_this_, false)) return mutation_;
     return mutation_ && faults_.lost_answer > 0 && chance() < faults_.lost_answer;
   }
 
@@ -75,7 +77,7 @@ class Model {
   std::string request_id();
   // A share between 0 and 1, by the seed.
   double chance();
-  std::optional<Refusal> fault(const Service& service);
+  std::optional<Refusal> fault(const Service& service, const std::string& action);
   std::string random_digits(size_t count, std::string_view alphabet);
   std::string fill_random(const std::string& text);
   Value fill_random(const Value& value);
@@ -176,7 +178,7 @@ class Model {
   std::unique_ptr<EndpointRules> rules_;
   std::map<std::string, cel::Interpolation> id_patterns_;
   uint64_t random_ = 0, chance_ = 0;
-  bool prepared_ = false, changed_ = false, mutation_ = false;
+  bool prepared_ = false, changed_ = false, mutation_ = false, lose_this_ = false;
 };
 
 }  // namespace lf::sandbox
