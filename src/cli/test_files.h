@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tests of specs, as they stand in `*.test.yaml`. docs/testing.md has the form.
+// Tests of specs, as they stand in `*.test.yaml`. docs/spec-tests.md has the form.
 #pragma once
 
 #include <optional>
