@@ -38,8 +38,8 @@ struct Options {
   std::string to_environment;          // expand --diff ENV
   std::string from_tfstate;            // adopt --from-tfstate FILE
   bool dry_run = false;
-  bool fix = false;  // validate --fix
-  std::string filter, junit;           // test
+  bool fix = false;           // validate --fix
+  std::string filter, junit;  // test
 };
 
 // Exit code 0 with `shown` set: help or version was printed, nothing to do. 3: wrong usage, told on

@@ -52,12 +52,12 @@ void VirtualClock::run_until(const bool& done) {
 
 // ---- files
 
-bool OverlayFiles::hidden(const std::string& path) const {
+bool TestFiles::hidden(const std::string& path) const {
   return path == ".llmforge" || path.starts_with(".llmforge/") ||
          path.find("/.llmforge/") != std::string::npos || path.ends_with("/.llmforge");
 }
 
-Result<std::string> OverlayFiles::read(const std::string& given) {
+Result<std::string> TestFiles::read(const std::string& given) {
   const std::string path = plain(given);
   if (const auto own = files_.find(path); own != files_.end()) return own->second;
   if (hidden(path) || removed_.contains(path))
@@ -65,7 +65,7 @@ Result<std::string> OverlayFiles::read(const std::string& given) {
   return under_.read(path);
 }
 
-Result<FileInfo> OverlayFiles::stat(const std::string& given) {
+Result<FileInfo> TestFiles::stat(const std::string& given) {
   const std::string path = plain(given);
   FileInfo info;
   if (const auto own = files_.find(path); own != files_.end()) {
@@ -83,7 +83,7 @@ Result<FileInfo> OverlayFiles::stat(const std::string& given) {
   return under_.stat(path);
 }
 
-Result<std::vector<std::string>> OverlayFiles::list(const std::string& given) {
+Result<std::vector<std::string>> TestFiles::list(const std::string& given) {
   const std::string folder = plain(given);
   std::vector<std::string> out;
   if (!hidden(folder)) {
@@ -108,7 +108,7 @@ Result<std::vector<std::string>> OverlayFiles::list(const std::string& given) {
   return out;
 }
 
-Result<void> OverlayFiles::make_folders(const std::string& given) {
+Result<void> TestFiles::make_folders(const std::string& given) {
   std::string path = plain(given);
   while (path != "." && path != "/") {
     folders_.insert(path);
@@ -117,7 +117,7 @@ Result<void> OverlayFiles::make_folders(const std::string& given) {
   return {};
 }
 
-Result<void> OverlayFiles::remove(const std::string& given) {
+Result<void> TestFiles::remove(const std::string& given) {
   const std::string path = plain(given);
   folders_.erase(path);
   files_.erase(path);
@@ -125,7 +125,7 @@ Result<void> OverlayFiles::remove(const std::string& given) {
   return {};
 }
 
-Result<void> OverlayFiles::rename(const std::string& from, const std::string& to) {
+Result<void> TestFiles::rename(const std::string& from, const std::string& to) {
   Result<std::string> text = read(from);
   if (!text) return fail(text.error());
   files_[plain(to)] = std::move(*text);
@@ -133,27 +133,27 @@ Result<void> OverlayFiles::rename(const std::string& from, const std::string& to
   return remove(from);
 }
 
-Result<void> OverlayFiles::write(const std::string& path, std::string_view data, uint32_t) {
+Result<void> TestFiles::write(const std::string& path, std::string_view data, uint32_t) {
   files_[plain(path)] = std::string(data);
   removed_.erase(plain(path));
   return {};
 }
 
-Result<void> OverlayFiles::truncate(const std::string& path, uint64_t size) {
+Result<void> TestFiles::truncate(const std::string& path, uint64_t size) {
   Result<std::string> text = read(path);
   if (!text) return fail(text.error());
   text->resize(size);
   return write(path, *text, 0600);
 }
 
-Result<std::string> OverlayFiles::canonical(const std::string& path) {
+Result<std::string> TestFiles::canonical(const std::string& path) {
   const std::string own = plain(path);
   if (files_.contains(own) || folders_.contains(own)) return own;
   return under_.canonical(own);
 }
 
-void OverlayFiles::append_durably(const std::string& given, std::string data,
-                                  std::function<void(Result<void>)> done) {
+void TestFiles::append_durably(const std::string& given, std::string data,
+                               std::function<void(Result<void>)> done) {
   const std::string path = plain(given);
   Result<std::string> text = read(path);
   files_[path] = (text ? *text : std::string()) + data;
@@ -161,8 +161,8 @@ void OverlayFiles::append_durably(const std::string& given, std::string data,
   clock_.after(0, [done = std::move(done)] { done({}); });
 }
 
-Result<std::unique_ptr<FileSystem::Lock>> OverlayFiles::lock(const std::string& path,
-                                                             std::string_view owner) {
+Result<std::unique_ptr<FileSystem::Lock>> TestFiles::lock(const std::string& path,
+                                                          std::string_view owner) {
   class Held final : public Lock {
    public:
     Held(std::set<std::string>& locks, std::string name) : locks_(locks), name_(std::move(name)) {}

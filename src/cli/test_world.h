@@ -37,9 +37,9 @@ class VirtualClock final : public Clock, public Runner {
 };
 
 // The files of `under`, never its `.llmforge` folders, with everything that is written on top.
-class OverlayFiles final : public FileSystem {
+class TestFiles final : public FileSystem {
  public:
-  OverlayFiles(FileSystem& under, Clock& clock) : under_(under), clock_(clock) {}
+  TestFiles(FileSystem& under, Clock& clock) : under_(under), clock_(clock) {}
 
   Result<std::string> read(const std::string& path) override;
   Result<FileInfo> stat(const std::string& path) override;
@@ -77,7 +77,7 @@ class TestWorld {
   class Seeded;
   class NoPrograms;
   VirtualClock clock_;
-  OverlayFiles files_;
+  TestFiles files_;
   std::unique_ptr<Random> random_;
   std::unique_ptr<Process> process_;
   sandbox::SandboxTransport transport_;

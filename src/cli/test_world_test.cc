@@ -16,7 +16,7 @@ TEST_CASE("a test's files lie over the user's and change nothing there", "[spec_
   real.place("a/.llmforge/x", "another");
   real.place("a/y", "y");
   VirtualClock clock({1'795'000'000, 0});
-  OverlayFiles files(real, clock);
+  TestFiles files(real, clock);
   CHECK(files.read("spec.yaml").value() == "stack: lab\n");
   CHECK_FALSE(files.read(".llmforge/lab.llmforge.json").has_value());
   CHECK_FALSE(files.stat("./.llmforge/lab.llmforge.json")->exists);
@@ -47,7 +47,7 @@ TEST_CASE("a test's files lie over the user's and change nothing there", "[spec_
 TEST_CASE("a lock in a test is one", "[spec_test]") {
   FakeFiles real;
   VirtualClock clock({1'795'000'000, 0});
-  OverlayFiles files(real, clock);
+  TestFiles files(real, clock);
   auto first = files.lock("x", "me");
   REQUIRE(first);
   CHECK(files.lock("x", "you").error().code == ErrorCode::locked);

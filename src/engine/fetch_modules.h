@@ -23,8 +23,7 @@ struct FetchPlan {
 
 // By GitUse::key(), the folders in which they lie; pins new ones in `lock`. A kept one whose
 // content is not what the lock says is not used. Errors: unavailable (the repository, or git is
-// missing), not_found (no such ref), corrupt (another content than pinned), refused (offline and
-// not here).
+// missing), not_found (no such ref), corrupt (another content than pinned).
 Task<Result<std::map<std::string, std::string>>> fetch_modules(World* world, FetchPlan plan,
                                                                LockFile* lock);
 

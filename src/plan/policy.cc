@@ -228,8 +228,7 @@ void PolicyRun::Rep::report(const PolicyRule& rule, size_t index, const PolicyPl
   if (!rule.doc.empty() && rule.doc != text) d.help.push_back(rule.doc);
   if (rule.built_in) d.help.push_back(origin_text(rule));
   if (rule.deny && !place.lines.empty() && !deletes) {
-    d.help.push_back("to allow it: # allow " + rule.name +
-                     ": REASON until YYYY-MM-DD");
+    d.help.push_back("to allow it: # allow " + rule.name + ": REASON until YYYY-MM-DD");
   }
 }
 

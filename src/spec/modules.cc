@@ -58,7 +58,8 @@ const std::string* ModuleStore::fetched(const GitUse& use, Span span) {
   rep_->misses = true;
   auto& d = rep_->diagnostics.add(Code::LF0217, span,
                                   "`" + use.url + "` at `" + use.ref + "` was not fetched yet");
-  d.help.push_back("any command without --offline fetches it and pins it in llmforge.lock: llmforge validate");
+  d.help.push_back(
+      "any command without --offline fetches it and pins it in llmforge.lock: llmforge validate");
   return nullptr;
 }
 

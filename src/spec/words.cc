@@ -144,7 +144,8 @@ constexpr Word kBlock[] = {
      "Properties of its resources whose changes are left alone: `[instance.image]`."},
     kMovedFrom,
     {"replace_on", "any",
-     "A value whose change replaces all that it makes, or a map of resources in it to such values."},
+     "A value whose change replaces all that it makes, or a map of resources in it to such "
+     "values."},
     {"adopt", "any",
      "The id of what exists already and is taken in; a map of resources in it to ids where it "
      "makes several."},
