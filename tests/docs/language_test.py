@@ -70,6 +70,19 @@ def check_links(text):
                 wrong(line, f"{path} is not there")
 
 
+def check_readme():
+    """The spec that the README begins with is what a newcomer copies first."""
+    page = (ROOT / "README.md").read_text()
+    begin = page.index("```yaml\n") + len("```yaml\n")
+    with tempfile.TemporaryDirectory() as name:
+        (pathlib.Path(name) / "llmforge.yaml").write_text(page[begin:page.index("```", begin)])
+        for command in ("validate", "fmt --check"):
+            done = run(*command.split(), cwd=name)
+            if done.returncode != 0:
+                wrong(1, f"README's first spec, {command}: {done.stdout}{done.stderr}")
+    return 1
+
+
 def main():
     text = PAGE.read_text()
     specs = expressions = 0
@@ -90,6 +103,7 @@ def main():
                 specs += 1
                 check_spec(folder, line, body, value if mark == "wrong" else None)
     check_links(text)
+    specs += check_readme()
     print(f"{specs} specs, {expressions} expressions, {len(problems)} problems")
     return 1 if problems else 0
 
