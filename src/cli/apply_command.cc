@@ -304,9 +304,14 @@ class ApplyRun {
                   context_.options.environment + ": " + std::to_string(plan.count(Action::remove)) +
                   " resources.\n");
     }
+    // A named environment is told from its neighbours by its name: whoever types it knows which.
+    const Spec& spec = session.spec().spec;
+    const bool named = spec.environment != "default";
+    const std::string word = named ? spec.stack + "." + spec.environment : spec.stack;
     const bool asked =
-        ask(destroy_ ? "Type the stack's name to delete it: " : "Do this? [yes/no] ", answer);
-    const bool yes = destroy_ ? trim(answer) == session.spec().spec.stack
+        ask(destroy_ ? "Type `" + word + "` to delete it: " : std::string("Do this? [yes/no] "),
+            answer);
+    const bool yes = destroy_ ? trim(answer) == word
                               : iequals(trim(answer), "yes") || iequals(trim(answer), "y");
     if (!asked || !yes) {
       print_error("nothing was changed\n");

@@ -135,7 +135,7 @@ def test_destroy_asks_for_the_name(cloud, forge, screen):
     before = cloud.counts()
     for answer in ("yes", "llm-tuning"):
         screen.start(*command(forge, "destroy", *ON))
-        text = screen.until(r"^Type the stack's name to delete it:")
+        text = screen.until(r"^Type `llm-tuning-lab` to delete it:")
         assert "will be destroyed" in text and "11 resources" in text
         screen.assert_fits()
         screen.type(answer)
@@ -143,12 +143,25 @@ def test_destroy_asks_for_the_name(cloud, forge, screen):
         assert code == 1 and "nothing was changed" in text
         assert cloud.counts() == before
     screen.start(*command(forge, "destroy", *ON))
-    screen.until(r"^Type the stack's name to delete it:")
+    screen.until(r"^Type `llm-tuning-lab` to delete it:")
     screen.type("llm-tuning-lab")
     code, text = screen.end()
     assert code == 0 and len(re.findall(r"^\S+: deleted ", text, re.M)) == 11, text
     assert cloud.counts() == {}
     screen.assert_fits()
+
+
+def test_destroy_of_an_environment_asks_for_it_too(cloud, forge, screen):
+    forge.apply("--env", "eu")
+    before = cloud.counts()
+    for answer, code in (("llm-tuning-lab", 1), ("llm-tuning-lab.eu", 0)):
+        screen.start(*command(forge, "destroy", "--env", "eu"))
+        text = screen.until(r"^Type `llm-tuning-lab\.eu` to delete it:")
+        assert "environment eu" in text and cloud.counts() == before
+        screen.type(answer)
+        ended, text = screen.end()
+        assert ended == code, text
+    assert cloud.counts() == {}
 
 
 def test_ctrl_c_once(cloud, forge, screen):
