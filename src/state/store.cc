@@ -19,10 +19,6 @@ std::string random_bytes(Random& random, size_t n) {
   return bytes;
 }
 
-std::unexpected<Error> append_behind(const std::string& journal) {
-  return fail(ErrorCode::io, "an append to `" + journal + "` before this one failed");
-}
-
 Task<void> sleep_for(Clock& clock, int64_t ns) {
   Callback<int>::Start start = [&clock, ns](std::function<void(int)> done) {
     clock.after(ns, [done = std::move(done)] { done(0); });
@@ -106,6 +102,7 @@ Result<void> Store::fresh_journal() {
   journal_bytes_ = header.size();
   durable_ = submitted_ = 0;
   phase_ = Phase::ready;
+  cause_.reset();
   return {};
 }
 
@@ -133,18 +130,26 @@ Task<Result<void>> Store::start_writing() {
   co_return done;
 }
 
+// What comes behind an append that failed fails for the same reason, and says that one.
+std::unexpected<Error> Store::append_behind() const {
+  if (cause_) return fail(*cause_);
+  return fail(ErrorCode::io,
+              "an append to `" + backend_->journal_name() + "` before this one failed");
+}
+
 // After an error: brings journal and memory together again.
 Result<void> Store::mend() {
   if (phase_ == Phase::ready) return {};
   if (phase_ == Phase::unknown) return fresh_journal();
   LF_ASSERT(phase_ == Phase::broken);
   if (in_flight_ > 0) {
-    return append_behind(backend_->journal_name());
+    return append_behind();
   }
   auto done = backend_->cut_journal(journal_bytes_);
   if (!done) return done;
   submitted_ = durable_;
   phase_ = Phase::ready;
+  cause_.reset();
   return {};
 }
 
@@ -183,9 +188,10 @@ Task<Result<void>> Store::append(Frame entries) {
   --in_flight_;
   if (done && phase_ == Phase::broken) {
     // What stands behind a hole in the journal does not count, whatever the disk says.
-    done = append_behind(backend_->journal_name());
+    done = append_behind();
   }
   if (!done) {
+    if (!cause_) cause_ = done.error();
     phase_ = Phase::broken;
     co_return done;
   }

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -84,6 +85,7 @@ class Store {
   Task<Result<void>> start_writing();
   Result<void> fresh_journal();
   Result<void> mend();
+  std::unexpected<Error> append_behind() const;
   Snapshot snapshot_now(uint64_t serial) const;
 
   // How the journal on the disk stands to what is in memory.
@@ -103,6 +105,7 @@ class Store {
   std::vector<std::string> notes_;
   uint64_t next_intent_ = 1;
   Phase phase_ = Phase::untouched;
+  std::optional<Error> cause_;  // broken: what the first append that failed said
   Start start_ = Start::create;
   Semaphore starting_{1};
   uint64_t serial_ = 0;         // of the snapshot on the disk
