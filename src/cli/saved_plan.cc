@@ -61,6 +61,7 @@ Value basis_of(Session& session) {
   Map basis;
   Map files;
   for (const auto& [path, digest] : session.spec().spec.files_read) files.set(path, Value(digest));
+  for (const auto& [path, digest] : session.files_used()) files.set(path, Value(digest));
   basis.set("files", Value(std::move(files)));
   Map variables;
   for (const auto& [name, value] : session.spec().variables) {

@@ -350,7 +350,11 @@ Surroundings Session::surroundings() {
   around.imports = imports_;
   around.environment = world_.environment;
   FileSystem* files = &world_.files;
-  around.read_file = [files](const std::string& path) { return files->read(path); };
+  around.read_file = [this, files](const std::string& path) {
+    Result<std::string> text = files->read(path);
+    if (text) files_used_[path] = hex(sha256(*text));
+    return text;
+  };
   around.read_zone = zone_reader(world_.files);
   return around;
 }

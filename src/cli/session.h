@@ -64,6 +64,8 @@ class Session {
   const std::vector<OpenIntent>& open_intents() const { return open_; }
   bool state_exists() const { return state_exists_; }
   const std::vector<std::string>& notes() const { return notes_; }
+  // What `file()` and `template()` have read, and its SHA-256.
+  const std::map<std::string, std::string>& files_used() const { return files_used_; }
   SecretDigest digest() const;
   CloudOf clouds();
   Observations& observations() { return observations_; }
@@ -127,6 +129,7 @@ class Session {
   bool state_exists_ = false;
   bool expanded_ = false;  // nothing in offline_ waits for a look-up
   Observations observations_;
+  std::map<std::string, std::string> files_used_;
   std::vector<std::string> notes_;
   std::map<std::string, Map> given_imports_, imports_;
   std::map<std::string, std::string> fetched_;  // modules out of git: where they lie

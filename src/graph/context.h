@@ -91,6 +91,8 @@ struct Graph::Context {
   std::unique_ptr<ModuleInstance> instantiate(const Module& module, const ModuleInstance* parent,
                                               const ModuleCall* call, std::string address,
                                               std::string key);
+  // The kind of a provider of the spec by its name: which package.
+  std::string kind_of(const std::string& provider) const;
   void ensure(const ModuleInstance& module, ResourceGroup& group);
   void ensure(const ModuleInstance& module, CallGroup& group);
   void ensure(const ModuleInstance& module, DataGroup& group);

@@ -136,17 +136,20 @@ std::unique_ptr<ModuleInstance> Graph::Context::instantiate(const Module& module
   for (const auto& nested : module.calls) {
     CallGroup group;
     group.call = &nested;
-    std::string kind = spec->provider;
-    const std::string& chosen =
-        nested.lifecycle.provider.empty() ? instance->provider : nested.lifecycle.provider;
-    for (const auto& provider : spec->providers) {
-      if (provider.name == chosen) kind = provider.kind;
-    }
+    const std::string kind =
+        kind_of(nested.lifecycle.provider.empty() ? instance->provider : nested.lifecycle.provider);
     group.module =
         nested.source.empty() ? library->block(kind, nested.block) : library->user(nested.source);
     instance->calls.push_back(std::move(group));
   }
   return instance;
+}
+
+std::string Graph::Context::kind_of(const std::string& provider) const {
+  for (const auto& one : spec->providers) {
+    if (one.name == provider) return one.kind;
+  }
+  return spec->provider;
 }
 
 namespace {

@@ -411,10 +411,19 @@ std::optional<Value> ScopeActivation::lookup(std::string_view name) const {
 
 Value ScopeActivation::read_file(const std::string& path) const {
   const auto& read = context_.surroundings.read_file;
-  if (!read) return Value::error("no files can be read here");
-  const std::string& folder = scope_.module->module->folder;
-  auto text = read(folder.empty() || path.starts_with('/') ? path : folder + "/" + path);
-  return text ? Value(*text) : Value::error(text.error().message);
+  const Module& module = *scope_.module->module;
+  // A block's files lie in its package; beside an ejected block they may be replaced one by one.
+  const bool in_package = module.kind == ModuleKind::block && !path.starts_with('/');
+  if (read && (!in_package || !module.folder.empty())) {
+    auto text =
+        read(module.folder.empty() || path.starts_with('/') ? path : module.folder + "/" + path);
+    if (text) return Value(*text);
+    if (!in_package) return Value::error(text.error().message);
+  }
+  if (!in_package) return Value::error("no files can be read here");
+  Package* package = context_.packages->find(context_.kind_of(scope_.module->provider));
+  const auto text = package == nullptr ? std::nullopt : package->file(path);
+  return text ? Value(std::string(*text)) : Value::error("the package has no file `" + path + "`");
 }
 
 std::optional<std::string> ScopeActivation::read_zone(const std::string& name) const {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/compress.h"
 #include "base/strings.h"
 #include "base/units.h"
 #include "graph/blame.h"
@@ -199,12 +200,21 @@ class NodeChecker {
 
   void check_text(const Property& property, const std::string& text, const Tree* place) {
     if (property.type.kind() == Type::Kind::ref) check_reference(property, text, place);
+    if (property.gzip_over > 0 && text.size() > property.gzip_over) {
+      const size_t packed = gzip(text).size();
+      if (packed > property.gzip_over) {
+        report(property, place,
+               "has " + std::to_string(text.size()) + " bytes, compressed " +
+                   std::to_string(packed) + "; it takes " + std::to_string(property.gzip_over));
+        return;
+      }
+    }
     if (property.length) {
       const auto size = static_cast<int64_t>(text.size());
       if (size < property.length->first || size > property.length->second) {
         report(property, place,
-               "`" + text + "` has " + std::to_string(size) + " characters; it takes " +
-                   std::to_string(property.length->first) + " to " +
+               (text.size() <= 100 ? "`" + text + "` " : "") + "has " + std::to_string(size) +
+                   " characters; it takes " + std::to_string(property.length->first) + " to " +
                    std::to_string(property.length->second));
         return;
       }

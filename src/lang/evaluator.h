@@ -42,6 +42,7 @@ class Evaluator {
 
   Value eval(const Expr& e);
   bool exhausted() const { return budget_.exhausted(); }
+  uint64_t left() const { return budget_.left(); }  // of the limit that it was made with
 
  private:
   Value ident(const Expr& e);

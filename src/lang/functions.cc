@@ -119,10 +119,12 @@ struct Registry {
 
   Registry() {
     const std::span<const FunctionEntry> tables[] = {
-        arithmetic_functions(), comparison_functions(), conversion_functions(), string_functions(),
-        format_functions(),     regex_functions(),      time_functions(),       list_functions(),
-        map_functions(),        optional_functions(),   math_functions(),       encoder_functions(),
-        network_functions(),    unit_functions(),       document_functions()};
+        arithmetic_functions(), comparison_functions(), conversion_functions(),
+        string_functions(),     format_functions(),     regex_functions(),
+        time_functions(),       list_functions(),       map_functions(),
+        optional_functions(),   math_functions(),       encoder_functions(),
+        network_functions(),    unit_functions(),       document_functions(),
+        archive_functions()};
     for (const auto& table : tables) {
       for (const FunctionEntry& entry : table) add(entry);
     }

@@ -36,6 +36,7 @@ class Budget {
   // holds it. What is shared costs each time, so `[x, x]` over and over ends at the limit.
   bool spend_deep(const Value& value);
   bool exhausted() const { return exhausted_; }
+  uint64_t left() const { return left_; }
 
  private:
   uint64_t left_;
@@ -133,5 +134,6 @@ std::span<const FunctionEntry> encoder_functions();
 std::span<const FunctionEntry> network_functions();
 std::span<const FunctionEntry> unit_functions();
 std::span<const FunctionEntry> document_functions();
+std::span<const FunctionEntry> archive_functions();
 
 }  // namespace lf::cel

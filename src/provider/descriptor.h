@@ -124,6 +124,8 @@ struct Property {
   std::string check_message, pattern;
   std::optional<double> min, max;
   std::optional<std::pair<int64_t, int64_t>> length;
+  // Texts beyond so many bytes are sent compressed, and must then fit; 0: never compressed.
+  size_t gzip_over = 0;
   Span span;
 
   const Property* field(std::string_view name) const;

@@ -75,11 +75,11 @@ bool Loader::property(const LoadNode::Entry& entry, bool nested, Property& out) 
   out.name = entry.key;
   out.span = entry.key_span;
   if (!keys(node, entry.key,
-            {"type",           "values", "fields",     "key",      "wire",   "read",
-             "read_transform", "format", "pairs",      "item",     "unit",   "where",
-             "required",       "secret", "write_only", "computed", "derive", "absent",
-             "compare",        "check",  "message",    "pattern",  "min",    "max",
-             "length",         "doc",    "immutable",  "drifts",   "wire_or"},
+            {"type",           "values",    "fields",     "key",       "wire",   "read",
+             "read_transform", "format",    "pairs",      "item",      "unit",   "where",
+             "required",       "secret",    "write_only", "computed",  "derive", "absent",
+             "compare",        "check",     "message",    "pattern",   "min",    "max",
+             "length",         "gzip_over", "doc",        "immutable", "drifts", "wire_or"},
             nested ? Words{} : Words{"changes_on", "facet", "unique_name", "local", "clear"})) {
     return false;
   }
@@ -308,6 +308,13 @@ void Loader::property_checks(const LoadNode& node, Property& out) {
       out.length = {length->items[0].value.as_int(), length->items[1].value.as_int()};
     } else {
       error(Code::LF0903, length->span, "`length` takes two whole numbers: [1, 63]");
+    }
+  }
+  if (const LoadNode* over = node.find("gzip_over")) {
+    if (!over->value.is_int() || over->value.as_int() < 1 || out.format != WireFormat::base64) {
+      error(Code::LF0903, over->span, "`gzip_over` takes a number of bytes, with `format: base64`");
+    } else {
+      out.gzip_over = static_cast<size_t>(over->value.as_int());
     }
   }
   NameScope derived;

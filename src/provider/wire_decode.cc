@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "base/compress.h"
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/strings.h"
@@ -28,6 +29,9 @@ std::unexpected<Error> unreadable(const Property& property, const Value& value,
   return fail(ErrorCode::corrupt, fmt::format("`{}` should be {}, but the service answered `{}`",
                                               property.name, wanted, printable(shown)));
 }
+
+// What a client may send packed, unpacked: far beyond any limit of a service.
+constexpr size_t kUnpackedMax = 16 << 20;
 
 std::optional<int64_t> whole_number(const Value& value) {
   if (value.is_int()) return value.as_int();
@@ -162,6 +166,7 @@ Result<Value> unformatted(const Property& property, const Value& value, Side sid
                                            : transform == ReadTransform::base64;
   if (coded) {
     auto text = unbase64(value.as_string());
+    if (text && property.gzip_over > 0 && is_gzip(*text)) text = gunzip(*text, kUnpackedMax);
     return text ? Result<Value>(Value(std::move(*text))) : unreadable(property, value, "base64");
   }
   if (side == Side::answer && transform == ReadTransform::last_path) {

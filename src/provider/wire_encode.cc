@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "base/compress.h"
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/units.h"
@@ -123,7 +124,9 @@ Value formatted(const Property& property, const Value& value, Side side) {
   const bool coded = side == Side::request ? property.format == WireFormat::base64
                                            : property.read_transform == ReadTransform::base64;
   if (!coded) return value;
-  return Value(base64(value.is_bytes() ? value.as_bytes() : to_text(value)));
+  const std::string plain = value.is_bytes() ? value.as_bytes() : to_text(value);
+  const bool compress = property.gzip_over > 0 && plain.size() > property.gzip_over;
+  return Value(base64(compress ? gzip(plain) : plain));
 }
 
 // Of `wire` and its alternatives the one whose parent is there already; else `wire`.

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// file(), json() and yaml(): texts from outside, and values as documents.
+// file(), template(), json() and yaml(): texts from outside, and values as documents.
 #include <cmath>
 
 #include "base/json.h"
 #include "lang/evaluator.h"
 #include "lang/number_text.h"
+#include "lang/text_template.h"
 #include "lang/time_math.h"
 
 namespace lf::cel {
@@ -15,6 +16,17 @@ Value read_file(const Call& call) {
   Value text = call.activation.read_file(call[0].as_string());
   if (text.is_string() && !call.budget.spend(text.as_string().size() / 8)) return too_costly();
   return text;
+}
+
+Value render_template(const Call& call) {
+  if (!call[0].is_string() || !call[1].is_map()) return no_overload(call);
+  const std::string& path = call[0].as_string();
+  const Value text = call.activation.read_file(path);
+  if (!text.is_string()) return text;
+  if (!call.budget.spend(text.as_string().size() / 8)) return too_costly();
+  const auto parsed = TextTemplate::parse(text.as_string(), path);
+  if (const auto* error = std::get_if<std::string>(&parsed)) return Value::error(*error);
+  return std::get<TextTemplate>(parsed).render(call[1].as_map(), call.activation, call.budget);
 }
 
 // Objects as maps, optionals as what they hold: what a document can say. Budget counts the nodes.
@@ -139,6 +151,8 @@ Value yaml(const Call& call) {
 
 constexpr FunctionEntry kTable[] = {
     {"file", read_file, 0, "(string) string"},
+    {"template", render_template, trait::kLeaves | trait::kObjects,
+     "(string, map<string, A>) string"},
     {"json", json, trait::kObjects, "(A) string"},
     {"yaml", yaml, trait::kObjects, "(A) string"},
 };
