@@ -6,6 +6,7 @@
 
 #include "base/strings.h"
 #include "cli/commands.h"
+#include "cli/generated.h"
 #include "cli/judge.h"
 #include "cli/planning.h"
 #include "cli/report.h"
@@ -86,7 +87,14 @@ class ApplyRun {
       show_error(applied.error(), json, context_.terminal);
       co_return exit_code_of(applied.error());
     }
-    print_report(plan, *applied, *session, context_);
+    std::vector<GeneratedResult> files;
+    if (interrupts == nullptr || *interrupts == 0) {
+      Task<Result<std::vector<GeneratedResult>>> writing = write_generated(session, &plan);
+      Result<std::vector<GeneratedResult>> written = co_await std::move(writing);
+      if (!written) co_return tell(written.error());
+      files = std::move(*written);
+    }
+    print_report(plan, *applied, files, *session, context_);
     if (context_.observer != nullptr) context_.observer->applied(*session, plan, *applied);
     int code = kDone;
     const bool stopped = interrupts != nullptr && *interrupts > 0;
@@ -104,6 +112,10 @@ class ApplyRun {
         }
       }
     }
+    if (code == kDone && std::any_of(files.begin(), files.end(), [](const GeneratedResult& file) {
+          return file.error.has_value();
+        }))
+      code = kPartly;
     if (code == kDone && !judge.after(context_)) code = kFailed;
     Task<int> closing = finish(session, code);
     const int last = co_await std::move(closing);

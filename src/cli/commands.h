@@ -52,6 +52,7 @@ int run_fmt(CommandContext& context);
 int run_graph(CommandContext& context);
 int run_expand(CommandContext& context);
 int run_eject(CommandContext& context);
+int run_render(CommandContext& context);
 int run_explain(CommandContext& context);
 int run_schema(CommandContext& context);
 int run_completion(CommandContext& context);

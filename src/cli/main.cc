@@ -56,6 +56,7 @@ int dispatch(lf::CommandContext& context) {
   if (command == "init") return lf::run_init(context);
   if (command == "expand") return lf::run_expand(context);
   if (command == "eject") return lf::run_eject(context);
+  if (command == "render") return lf::run_render(context);
   if (command == "explain") return lf::run_explain(context);
   if (command == "schema") return lf::run_schema(context);
   if (command == "completion") return lf::run_completion(context);

@@ -230,6 +230,16 @@ class CommandLine {
         ->type_name("OUTPUT|SPEC")
         ->expected(0, 2);
     output->add_flag("--raw", o_.raw, "The bare text of one output");
+    CLI::App* render =
+        command(&app_, "render", "Show what is generated: files, scripts of machines",
+                "Examples:\n  llmforge render\n"
+                "  llmforge render .github/workflows/infra.yml\n"
+                "  llmforge render --out generated/");
+    add_common(render, o_, raw_);
+    render->add_option("ARGS", o_.arguments, "[SPEC] [PATH or ADDRESS.PROPERTY]")
+        ->type_name("SPEC")
+        ->expected(0, 2);
+    render->add_option("-o,--out", o_.out, "Write all of it below FOLDER")->type_name("FOLDER");
     with_arguments(&app_, "explain", "Explain a resource type, a block or an error code", "WHAT",
                    {1, 1},
                    "Examples:\n  llmforge explain network\n  llmforge explain aws.ec2.subnet\n"

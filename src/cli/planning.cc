@@ -2,6 +2,7 @@
 #include "cli/planning.h"
 
 #include "base/strings.h"
+#include "cli/generated.h"
 #include "cli/judge.h"
 #include "engine/preflight.h"
 #include "plan/same_thing.h"
@@ -87,7 +88,11 @@ Task<PlanningEnd> plan_all(Session* session, CommandContext* context, Plan* out,
   }
   Result<bool> planned = session->make_plan(*out, destroy);
   if (!planned) co_return failed(context, planned.error());
-  if (!*planned) co_return invalid(context, session);
+  if (*planned) {
+    Result<void> files = plan_generated(*session, *out, destroy);
+    if (!files) co_return failed(context, files.error());
+  }
+  if (!*planned || session->diagnostics().has_errors()) co_return invalid(context, session);
   if (!context->options.offline && !destroy) {
     Task<Result<void>> asking = ask_preflight(session, context, out);
     Result<void> fine = co_await std::move(asking);

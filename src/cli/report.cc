@@ -86,7 +86,8 @@ std::string because(const OperationResult& one) {
                              : "needs " + printable(one.culprit) + ", which failed";
 }
 
-void print_json(const Plan& plan, const ApplyResult& result) {
+void print_json(const Plan& plan, const ApplyResult& result,
+                const std::vector<GeneratedResult>& generated) {
   List rows;
   for (size_t i = 0; i < result.operations.size(); ++i) {
     const OperationResult& one = result.operations[i];
@@ -136,15 +137,26 @@ void print_json(const Plan& plan, const ApplyResult& result) {
   }
   root.set("resources", Value(std::move(resources)));
   root.set("outputs", Value(std::move(outputs)));
+  List files;
+  for (const auto& one : generated) {
+    Map file;
+    file.set("path", Value(one.path));
+    file.set("action", Value(to_string(one.action)));
+    file.set("result", Value(one.error ? "failed" : "done"));
+    if (one.error) file.set("because", Value(one.error->message));
+    files.emplace_back(std::move(file));
+  }
+  root.set("files", Value(std::move(files)));
   print(to_json(Value(std::move(root))) + "\n");
 }
 
 }  // namespace
 
-void print_report(const Plan& plan, const ApplyResult& result, Session& session,
+void print_report(const Plan& plan, const ApplyResult& result,
+                  const std::vector<GeneratedResult>& files, Session& session,
                   const CommandContext& context) {
   if (context.options.json) {
-    print_json(plan, result);
+    print_json(plan, result, files);
     return;
   }
   const bool color = context.terminal.color_err;
@@ -153,6 +165,13 @@ void print_report(const Plan& plan, const ApplyResult& result, Session& session,
   const char* green = color ? "\x1b[32m" : "";
   const char* reset = color ? "\x1b[0m" : "";
   std::string text = "\n";
+  for (const auto& file : files) {
+    const char* word = file.action == Action::remove ? "removed" : "wrote";
+    text += file.error ? fmt::format("{}failed{}   {}: {}\n", red, reset, printable(file.path),
+                                     printable(file.error->message))
+                       : fmt::format("{} {}\n", word, printable(file.path));
+  }
+  if (!files.empty()) text += "\n";
   const bool all = result.failed == 0 && result.skipped == 0;
   // Where all went well, the lines above were the report.
   const std::vector<Row> rows = all ? std::vector<Row>{} : rows_of(plan, result);

@@ -3,11 +3,13 @@
 #pragma once
 
 #include "cli/commands.h"
+#include "cli/generated.h"
 #include "engine/apply.h"
 
 namespace lf {
 
-void print_report(const Plan& plan, const ApplyResult& result, Session& session,
+void print_report(const Plan& plan, const ApplyResult& result,
+                  const std::vector<GeneratedResult>& files, Session& session,
                   const CommandContext& context);
 
 }  // namespace lf

@@ -54,6 +54,14 @@ Value actions_of(const Plan& plan) {
     out.set(item.address + (item.generation > 0 ? "@" + std::to_string(item.generation) : ""),
             Value(std::move(one)));
   }
+  for (const auto& file : plan.files) {
+    if (file.action == Action::none && !file.unnoted) continue;
+    Map one;
+    one.set("action", Value(to_string(file.action)));
+    one.set("content",
+            Value(file.content.is_string() ? hex(sha256(file.content.as_string())) : "?"));
+    out.set(file.address + " " + file.path, Value(std::move(one)));
+  }
   return Value(std::move(out));
 }
 

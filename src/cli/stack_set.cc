@@ -147,6 +147,9 @@ Approved::Approved(const Plan& plan) {
   for (const auto& item : plan.items) {
     if (item.generation == 0 && item.action != Action::none) actions_[item.address] = item.action;
   }
+  for (const auto& file : plan.files) {
+    if (file.action != Action::none) actions_[file.address] = file.action;
+  }
 }
 
 Result<void> Approved::covers(const Plan& now) const {
@@ -164,6 +167,11 @@ Result<void> Approved::covers(const Plan& now) const {
                               ? "was not to be touched"
                               : std::string("was to be: ") + to_string(was->second)) +
                          ", now: " + to_string(item.action));
+  }
+  for (const auto& file : now.files) {
+    const auto was = actions_.find(file.address);
+    if (file.action != Action::none && (was == actions_.end() || was->second != file.action))
+      error.help.push_back("`" + file.path + "` was not to be touched");
   }
   if (error.help.empty()) return {};
   if (error.help.size() > 8) error.help.resize(8);

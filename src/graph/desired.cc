@@ -212,12 +212,16 @@ Value Graph::output(size_t index, const AttributeSource& source, Diagnostics& di
   return value;
 }
 
-std::pair<Value, Value> Graph::file(size_t index, const AttributeSource& source,
-                                    Diagnostics& diagnostics) const {
+Graph::FileValues Graph::file(size_t index, const AttributeSource& source,
+                              Diagnostics& diagnostics) const {
   const SourceScope use(*context, source);
   const Scope scope{files[index].module, nullptr};
-  return {context->evaluate_in(files[index].decl->path, scope, &diagnostics),
-          context->evaluate_in(files[index].decl->content, scope, &diagnostics)};
+  const FileDecl& decl = *files[index].decl;
+  FileValues out;
+  out.path = context->evaluate_in(decl.path, scope, &diagnostics);
+  out.content = context->evaluate_in(decl.content, scope, &diagnostics);
+  if (decl.mode) out.mode = context->evaluate_in(*decl.mode, scope, &diagnostics);
+  return out;
 }
 
 }  // namespace lf

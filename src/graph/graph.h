@@ -120,9 +120,11 @@ class Graph {
   // `alternatives`: maps of properties, tried in order, as far as `source` knows them.
   List alternatives(GraphId node, const AttributeSource& source) const;
   Value output(size_t index, const AttributeSource& source, Diagnostics& diagnostics) const;
-  // Path and content of a generated file.
-  std::pair<Value, Value> file(size_t index, const AttributeSource& source,
-                               Diagnostics& diagnostics) const;
+  // Path, content and mode (null: not given) of a generated file.
+  struct FileValues {
+    Value path, content, mode;
+  };
+  FileValues file(size_t index, const AttributeSource& source, Diagnostics& diagnostics) const;
   // What `replace_on` of the node, and of blocks around it, comes to: null, one value, or a list.
   Value replace_on(GraphId node, const AttributeSource& source) const;
   // The source that knows only what the spec says.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "graph/generated.h"
 #include "graph/validate.h"
 
 namespace lf {
@@ -23,7 +24,10 @@ Graph check_offline(const Spec& spec, ModuleLibrary& modules, Packages& packages
     copy.fixes = d.fixes;
     copy.help = d.help;
   }
-  if (!diagnostics.has_errors()) validate_graph(graph, diagnostics, catalogs);
+  if (!diagnostics.has_errors()) {
+    validate_graph(graph, diagnostics, catalogs);
+    (void)generated_files(graph, graph.spec_only(), diagnostics);
+  }
   return graph;
 }
 

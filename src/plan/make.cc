@@ -49,7 +49,10 @@ size_t Plan::count(Action action) const {
 bool Plan::has_changes() const {
   return std::any_of(items.begin(), items.end(),
                      [](const PlanItem& item) { return item.action != Action::none; }) ||
-         std::any_of(outputs.begin(), outputs.end(), [](const PlanOutput& o) { return o.changed; });
+         std::any_of(outputs.begin(), outputs.end(),
+                     [](const PlanOutput& o) { return o.changed; }) ||
+         std::any_of(files.begin(), files.end(),
+                     [](const PlanFile& f) { return f.action != Action::none || f.unnoted; });
 }
 
 const PlanItem* Plan::find(std::string_view address, uint32_t generation) const {

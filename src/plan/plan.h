@@ -123,13 +123,25 @@ struct PlanOutput {
   bool changed = false;
 };
 
+// A generated file: what is wanted at its path and what stands there.
+struct PlanFile {
+  std::string path, address;     // below the stack's files_root; "" for one that only state knows
+  Action action = Action::none;  // create, update, remove, forget (edited since, so it stays)
+  Value content;                 // string, or unknown; null where it goes
+  std::string before;            // what stands there now
+  uint32_t mode = 0644;
+  bool edited = false;   // somebody changed it after llmforge wrote it
+  bool unnoted = false;  // it stands there as wanted, and state does not know it yet
+};
+
 struct Plan {
   std::vector<PlanItem> items;  // graph order, then what only state knows
   std::vector<Operation> operations;
   std::vector<PlanOutput> outputs;
+  std::vector<PlanFile> files;  // in the graph's order, then what only state knows
   std::vector<std::pair<std::string, std::string>> left_out;  // address, why
   size_t count(Action action) const;
-  bool has_changes() const;  // resources or outputs
+  bool has_changes() const;  // resources, outputs or files
   const PlanItem* find(std::string_view address, uint32_t generation = 0) const;
 };
 

@@ -173,6 +173,21 @@ Value outputs_json(const Plan& plan) {
   return Value(std::move(out));
 }
 
+Value files_json(const Plan& plan) {
+  List out;
+  for (const auto& file : plan.files) {
+    Map one;
+    one.set("path", Value(file.path));
+    if (!file.address.empty()) one.set("address", Value(file.address));
+    one.set("action", Value(to_string(file.action)));
+    one.set("known", Value(!file.content.is_unknown()));
+    if (file.content.is_string()) one.set("content", file.content);
+    one.set("edited", Value(file.edited));
+    out.emplace_back(std::move(one));
+  }
+  return Value(std::move(out));
+}
+
 Value summary_json(const Plan& plan, const PlanGroups& groups) {
   Map out;
   for (const Action action : {Action::create, Action::update, Action::replace, Action::remove,
@@ -214,6 +229,7 @@ std::string render_json(const Plan& plan, const PlanView& view) {
   out.set("resources", Value(std::move(resources)));
   out.set("operations", operations_json(plan));
   out.set("outputs", outputs_json(plan));
+  out.set("files", files_json(plan));
   List left_out;
   for (const auto& [address, why] : plan.left_out) {
     left_out.emplace_back(Map{{Value("address"), Value(address)}, {Value("why"), Value(why)}});

@@ -155,6 +155,12 @@ class MarkdownPlan {
     add_rows(fmt::format("{} changed outside of this spec", groups_.drift.size()),
              "changed outside", groups_.drift, true);
     add_rows("Runs that have ended", "runs", groups_.runs);
+    const std::vector<PlanLine> files = file_lines(plan_, view_);
+    if (!files.empty()) {
+      sections_.push_back({"Generated files", "lines of generated files"});
+      for (const auto& line : files)
+        blocks_.push_back({sections_.size() - 1, fence_line(line), true});
+    }
     const std::vector<PlanLine> outputs = output_lines(plan_, view_);
     if (!outputs.empty()) {
       sections_.push_back({"Outputs", "outputs"});

@@ -8,6 +8,7 @@
 
 #include "base/strings.h"
 #include "base/units.h"
+#include "plan/text_diff.h"
 
 namespace lf {
 
@@ -132,6 +133,10 @@ std::string summary_text(const Plan& plan, const PlanGroups& groups) {
   const auto outputs = std::count_if(plan.outputs.begin(), plan.outputs.end(),
                                      [](const PlanOutput& o) { return o.changed; });
   if (outputs > 0) out += fmt::format(", {} output{}", outputs, outputs == 1 ? "" : "s");
+  const auto files = std::count_if(plan.files.begin(), plan.files.end(), [](const PlanFile& f) {
+    return f.action != Action::none || f.unnoted;
+  });
+  if (files > 0) out += fmt::format(", {} file{}", files, files == 1 ? "" : "s");
   if (!groups.drift.empty()) out += fmt::format("; {} changed outside", groups.drift.size());
   if (!groups.excluded.empty()) out += fmt::format("; {} left out", groups.excluded.size());
   return out;
@@ -176,6 +181,51 @@ size_t address_width(const std::vector<PlanRow>& rows) {
     if (n <= kAddressColumnMax) widest = std::max(widest, n);
   }
   return widest;
+}
+
+std::vector<PlanLine> file_lines(const Plan& plan, const PlanView& view) {
+  constexpr size_t kShown = 40;  // lines of a difference; the whole text is what `-v` is for
+  std::vector<PlanLine> out;
+  for (const auto& file : plan.files) {
+    if (file.action == Action::none && !file.unnoted && !view.verbose) continue;
+    const std::string path = printable(file.path);
+    const bool writes = file.action == Action::create || file.action == Action::update;
+    std::string note;
+    if (file.content.is_unknown()) note = "  " + show_value(file.content, 60);
+    if (file.content.is_string() && file.action == Action::create)
+      note = fmt::format("  ({})", digest_line(file.content.as_string()));
+    if (file.edited)
+      note += writes ? "  edited since it was written" : "  edited since, so it stays";
+    switch (file.action) {
+      case Action::create: out.push_back({"  + " + path + note, Tone::create}); break;
+      case Action::update: out.push_back({"  ~ " + path + note, Tone::change}); break;
+      case Action::remove: out.push_back({"  - " + path + note, Tone::destroy}); break;
+      case Action::forget: out.push_back({"  . " + path + note, Tone::move}); break;
+      default: {
+        const char* word = file.unnoted ? "  < " : "    ";
+        out.push_back({word + path + (file.unnoted ? "  stands there already" : ""), Tone::dim});
+      }
+    }
+    if (!writes || !file.content.is_string()) continue;
+    if (file.action == Action::create && !view.verbose) continue;
+    const auto lines = [](std::string_view text) {
+      if (text.ends_with('\n')) text.remove_suffix(1);
+      return split(text, '\n');
+    };
+    const auto diff = line_diff(lines(file.before), lines(file.content.as_string()), 2);
+    size_t shown = 0;
+    for (const auto& line : diff) {
+      if (++shown > kShown && !view.verbose) {
+        out.push_back({fmt::format("      … {} more lines", diff.size() - kShown), Tone::dim});
+        break;
+      }
+      const Tone tone = line.mark == '+'   ? Tone::create
+                        : line.mark == '-' ? Tone::destroy
+                                           : Tone::dim;
+      out.push_back({fmt::format("      {} {}", line.mark, printable(line.text)), tone});
+    }
+  }
+  return out;
 }
 
 std::vector<PlanLine> output_lines(const Plan& plan, const PlanView& view) {

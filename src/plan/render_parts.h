@@ -44,6 +44,8 @@ std::vector<PlanLine> row_lines(const PlanRow& row, const PlanView& view, Detail
 // What others changed on one resource, and what becomes of it.
 std::vector<PlanLine> drift_lines(const PlanRow& row, const PlanView& view);
 std::vector<PlanLine> output_lines(const Plan& plan, const PlanView& view);
+// Generated files with something to do: a line each, and how the text differs.
+std::vector<PlanLine> file_lines(const Plan& plan, const PlanView& view);
 
 // "3 to create, 1 to change": what there is any of.
 std::string summary_text(const Plan& plan, const PlanGroups& groups);

@@ -111,6 +111,14 @@ Plan mixed_plan() {
   plan.outputs.push_back({"token", Value(), Value::secret("x"), true, true});
   plan.outputs.push_back({"ip", Value(), Unknown{"string", {"machines.trainer.ip"}}, false, true});
   plan.left_out.emplace_back("network.subnet", "pulled in: `machines` needs it");
+  PlanFile ci;
+  ci.path = ".github/workflows/ci.yml";
+  ci.address = "files[\"ci\"]";
+  ci.action = Action::update;
+  ci.before = "on: push\njobs: {}\n";
+  ci.content = Value("on: pull_request\njobs: {}\n");
+  ci.edited = true;
+  plan.files.push_back(ci);
   Operation create;
   create.kind = Operation::Kind::create;
   create.item = 4;

@@ -29,6 +29,7 @@ class TextPlan {
     section("moves, adoptions and what is let go", Tone::move, groups_.moves, Detail::usual);
     drift();
     runs();
+    files();
     selection();
     outputs();
     if (view_.verbose) section("stays as it is", Tone::dim, groups_.unchanged, Detail::brief);
@@ -97,6 +98,13 @@ class TextPlan {
       line({"    " + printable(row.item->address) + "  " + printable(row.item->run_note),
             Tone::plain});
     }
+  }
+
+  void files() {
+    const std::vector<PlanLine> lines = file_lines(plan_, view_);
+    if (lines.empty()) return;
+    title("generated files", Tone::plain);
+    for (const auto& l : lines) line(l);
   }
 
   void selection() {

@@ -181,6 +181,8 @@ class Loader {
     if (const Node backend = root.find("backend"); backend && !backend.is_null()) {
       backend_of(backend);
     }
+    if (const Node root_folder = root.find("files_root"); root_folder && !root_folder.is_null())
+      spec.files_root = text(root_folder, "files_root");
   }
 
   // `backend: {path: …}`: another file for the state, below the spec's folder.

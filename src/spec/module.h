@@ -132,11 +132,11 @@ struct ProviderDecl {
 struct Spec {
   std::string stack, environment = "default", region, provider;
   Span stack_span, region_span, provider_span;
-  std::vector<ProviderDecl> providers;  // by name; the first is the stack's own
-  std::optional<Tree> state_path;       // `backend: {path: …}`
+  std::vector<ProviderDecl> providers;    // by name; the first is the stack's own
+  std::optional<Tree> state_path;         // `backend: {path: …}`
+  std::optional<std::string> files_root;  // where generated files go, from the spec's folder
   std::optional<Tree> tags;
   std::vector<std::string> environments;
-  std::vector<std::string> protected_environments;
   std::string path, folder;  // the file or folder given; where its state lives
   Module root;
   std::vector<std::pair<std::string, std::string>> files_read;  // path, sha256: for saved plans

@@ -47,6 +47,11 @@ constexpr Word kSpec[] = {
     {"backend", "map<string>",
      "Where the state lives: `{path: FILE}`, from the spec's folder; may look at `vars`, `locals`, "
      "`stack`, `env` and `region`."},
+    {"files_root", "string",
+     "Where generated files are written, from the spec's folder; without it the top of the git "
+     "work "
+     "tree, else the spec's folder.",
+     true},
     {"variables", "", "What may differ from run to run: `vars.NAME`.", true},
     kLocals,
     kData,
@@ -172,10 +177,10 @@ constexpr Word kModuleUse[] = {
 };
 
 constexpr Word kFile[] = {
-    {"path", "string", "Where it is written.", false, true},
+    {"path", "string", "Where it is written, below `files_root`.", false, true},
     {"content", "string", "Its text.", false, true},
     {"when", "bool", "Whether it is written at all."},
-    {"mode", "any", "Its permissions."},
+    {"mode", "any", "Its permissions in octal, in quotes: \"0755\"; without it 0644."},
 };
 
 constexpr Word kOutput[] = {

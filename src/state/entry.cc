@@ -9,8 +9,8 @@ namespace lf {
 
 namespace {
 
-constexpr std::array<const char*, 8> kKindNames = {"run_begin", "intent", "outcome", "record",
-                                                   "remove",    "move",   "outputs", "run_end"};
+constexpr std::array<const char*, 9> kKindNames = {
+    "run_begin", "intent", "outcome", "record", "remove", "move", "outputs", "run_end", "files"};
 constexpr std::array<const char*, 3> kOutcomeNames = {"ok", "error", "unknown"};
 static_assert(std::variant_size_v<Entry> == kKindNames.size());
 
@@ -211,6 +211,25 @@ bool read_intent(JsonReader& in, Intent& out) {
   });
 }
 
+void write_file(std::string& out, const WrittenFile& file) {
+  ObjectWriter w(out);
+  w.text("path", file.path);
+  w.text("address", file.address);
+  w.text("sha256", file.sha256);
+  w.text("previous", file.previous);
+  w.end();
+}
+
+bool read_file(JsonReader& in, WrittenFile& out) {
+  return in.object([&](std::string_view key) {
+    if (key == "path") return in.string(out.path);
+    if (key == "address") return in.string(out.address);
+    if (key == "sha256") return in.string(out.sha256);
+    if (key == "previous") return in.string(out.previous);
+    return in.fail("unknown key");
+  });
+}
+
 void write_outcome(std::string& out, const Outcome& o) {
   ObjectWriter w(out);
   w.number("seq", o.seq);
@@ -279,19 +298,23 @@ struct EntryWriter {
   void operator()(const RecordPut& e) const { write_record(out, e.record); }
   void operator()(const RecordRemove& e) const { write_place(out, e.address, e.generation); }
   void operator()(const RecordMove& e) const { write_move(out, e); }
-  void operator()(const OutputsPut& e) const {
+  template <class T>
+  void list(const char* name, const std::vector<T>& all,
+            void (*write)(std::string&, const T&)) const {
     ObjectWriter w(out);
-    w.key("outputs");
+    w.key(name);
     char separator = '[';
-    for (const Output& output : e.outputs) {
+    for (const T& one : all) {
       out += separator;
-      write_output(out, output);
+      write(out, one);
       separator = ',';
     }
-    if (e.outputs.empty()) out += '[';
+    if (all.empty()) out += '[';
     out += ']';
     w.end();
   }
+  void operator()(const OutputsPut& e) const { list("outputs", e.outputs, write_output); }
+  void operator()(const FilesPut& e) const { list("files", e.files, write_file); }
   void operator()(const RunEnd& e) const {
     ObjectWriter w(out);
     w.time("time", e.time);
@@ -322,6 +345,13 @@ bool read_entry(JsonReader& in, std::string_view kind, Entry& out) {
     auto& end = out.emplace<RunEnd>();
     return in.object([&](std::string_view key) {
       return key == "time" ? in.timestamp(end.time) : in.fail("unknown key");
+    });
+  }
+  if (kind == kKindNames[8]) {
+    auto& files = out.emplace<FilesPut>().files;
+    return in.object([&](std::string_view key) {
+      if (key != "files") return in.fail("unknown key");
+      return in.array([&] { return read_file(in, files.emplace_back()); });
     });
   }
   return in.fail("unknown kind of entry `" + std::string(kind) + "`");

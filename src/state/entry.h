@@ -71,12 +71,16 @@ struct RecordMove {
 struct OutputsPut {
   std::vector<Output> outputs;
 };
+// All generated files, in place of those before. Durable before the first of them is written.
+struct FilesPut {
+  std::vector<WrittenFile> files;
+};
 struct RunEnd {
   Timestamp time;
 };
 
 using Entry = std::variant<RunBegin, Intent, Outcome, RecordPut, RecordRemove, RecordMove,
-                           OutputsPut, RunEnd>;
+                           OutputsPut, RunEnd, FilesPut>;
 
 // The word that names an entry's kind in the journal: "intent".
 const char* kind_name(const Entry& entry);
@@ -94,5 +98,7 @@ void write_outcome(std::string& out, const Outcome& outcome);
 bool read_outcome(JsonReader& reader, Outcome& out);
 void write_output(std::string& out, const Output& output);
 bool read_output(JsonReader& reader, Output& out);
+void write_file(std::string& out, const WrittenFile& file);
+bool read_file(JsonReader& reader, WrittenFile& out);
 
 }  // namespace lf

@@ -56,6 +56,7 @@ struct Replay::Apply {
     }
   }
   void operator()(const OutputsPut& e) { self.state_.outputs = e.outputs; }
+  void operator()(const FilesPut& e) { self.state_.files = e.files; }
 
   // After the whole frame: an outcome and its record may stand in it in either order.
   void close(const std::string& address, uint32_t generation) {

@@ -14,6 +14,7 @@ constexpr std::string_view kEndMark = "{\"sha256\":\"";
 
 struct Counts {
   uint64_t outputs = 0;
+  uint64_t files = 0;
   uint64_t intents = 0;
   uint64_t records = 0;
 };
@@ -33,6 +34,7 @@ void write_header(std::string& out, const Snapshot& s) {
   w.number("folded_base", s.folded_base);
   w.number("folded_bytes", s.folded_bytes);
   w.number("outputs", s.state.outputs.size());
+  if (!s.state.files.empty()) w.number("files", s.state.files.size());
   w.number("intents", s.open_intents.size());
   w.number("records", s.state.size());
   w.end();
@@ -56,6 +58,7 @@ bool read_header(JsonReader& in, uint64_t& version, Snapshot& s, Counts& counts)
     if (key == "folded_base") return in.natural(s.folded_base);
     if (key == "folded_bytes") return in.natural(s.folded_bytes);
     if (key == "outputs") return in.natural(counts.outputs);
+    if (key == "files") return in.natural(counts.files);
     if (key == "intents") return in.natural(counts.intents);
     if (key == "records") return in.natural(counts.records);
     if (key != "secret_key") return in.fail("unknown key");
@@ -145,6 +148,10 @@ std::string write_snapshot(const Snapshot& s) {
     write_output(out, output);
     out += '\n';
   }
+  for (const WrittenFile& file : s.state.files) {
+    write_file(out, file);
+    out += '\n';
+  }
   for (const OpenIntent& open : s.open_intents) {
     write_open_intent(out, open);
     out += '\n';
@@ -186,6 +193,10 @@ Result<Snapshot> read_snapshot(std::string_view text, const std::string& path) {
   for (uint64_t i = 0; problem.empty() && i < counts.outputs; ++i) {
     problem =
         read_line([&](auto& in) { return read_output(in, snapshot.state.outputs.emplace_back()); });
+  }
+  for (uint64_t i = 0; problem.empty() && i < counts.files; ++i) {
+    problem =
+        read_line([&](auto& in) { return read_file(in, snapshot.state.files.emplace_back()); });
   }
   for (uint64_t i = 0; problem.empty() && i < counts.intents; ++i) {
     problem = read_line(

@@ -29,10 +29,19 @@ struct Output {
   std::string digest;  // of a secret one
 };
 
+// A generated file as it was written, by its path below the stack's `files_root`.
+struct WrittenFile {
+  std::string path, address;
+  std::string sha256;    // of what is being or was written
+  std::string previous;  // of what stood there before; "": nothing. A crash may have left that
+  bool operator==(const WrittenFile&) const = default;
+};
+
 class State {
  public:
   StateIdentity identity;
-  std::vector<Output> outputs;  // in the spec's order
+  std::vector<Output> outputs;     // in the spec's order
+  std::vector<WrittenFile> files;  // by path
 
   bool empty() const { return records_.empty(); }
   size_t size() const { return records_.size(); }
