@@ -92,7 +92,9 @@ class Bulk {
     std::optional<std::string> other_account;
     size_t elsewhere = 0;
     for (auto& thing : input_.things) {
+      if (!thing.why.empty()) continue;
       for (const auto& decl : session_.spec().spec.providers) {
+        if (!thing.provider.empty() && decl.name != thing.provider) continue;
         Cloud* cloud = cloud_of(decl.name);
         const ResourceType* type =
             cloud == nullptr ? nullptr : cloud->package().resource(thing.type_name);
@@ -167,7 +169,8 @@ class Bulk {
     record.provider = thing->cloud->instance();
     record.address = thing->from;
     // What the state has already may carry the stack's marks; anything else is somebody's.
-    if (thing->address.empty()) record.private_.set("stack_mark", Value(kUnmarked));
+    if (thing->address.empty() && !thing->named)
+      record.private_.set("stack_mark", Value(kUnmarked));
     if (!thing->id.starts_with(thing->type->id_prefix)) {
       thing->why = fmt::format("`{}` is no id of {}", thing->id, thing->type->name);
       co_return;
@@ -255,6 +258,7 @@ class Bulk {
       if (!thing.why.empty()) continue;
       if (!thing.address.empty()) {
         thing.in_spec = graph.find(thing.address) != kNoGraphId;
+        thing.written.key = own_key(thing.address);
         taken.insert(thing.written.key);
         continue;
       }
@@ -267,7 +271,8 @@ class Bulk {
         const GraphId at = graph.find(address);
         if (at == kNoGraphId && !in_text(key)) {
           thing.in_spec = false;
-        } else if (at != kNoGraphId && graph.nodes[at].type->name == thing.type_name &&
+        } else if (at != kNoGraphId && !thing.named &&
+                   graph.nodes[at].type->name == thing.type_name &&
                    (graph.nodes[at].adopt.empty() || graph.nodes[at].adopt == thing.id)) {
           thing.in_spec = true;
         } else {
@@ -280,7 +285,7 @@ class Bulk {
       }
     }
     for (auto& thing : input_.things) {
-      if (thing.why.empty()) thing.written.comments = comments_of(thing);
+      if (thing.why.empty() && !input_.source.empty()) thing.written.comments = comments_of(thing);
     }
   }
 
@@ -399,6 +404,13 @@ class Bulk {
   // --- telling ---
 
   void report(size_t adopted) {
+    for (const auto& thing : input_.things) {
+      if (!thing.why.empty() || thing.will_change.empty()) continue;
+      const std::vector<std::string> names(thing.will_change.begin(), thing.will_change.end());
+      input_.notes.push_back(
+          fmt::format("{}: the spec wants its {} otherwise: the next apply changes that",
+                      thing.address, join(names, ", ")));
+    }
     std::vector<std::vector<std::string>> rows;
     List json, left, known;
     for (const auto& thing : input_.things) {
@@ -444,7 +456,15 @@ class Bulk {
   void tell_text(const std::vector<std::vector<std::string>>& rows, size_t count) {
     const bool dry = context_.options.dry_run;
     const std::string source = printable(input_.source), path = printable(input_.path);
-    if (count == 0 && !known_.empty()) {
+    const bool writes = std::any_of(input_.things.begin(), input_.things.end(),
+                                    [](const auto& t) { return t.why.empty() && !t.in_spec; });
+    if (source.empty()) {
+      print(count == 0 && rows.empty()
+                ? "no orphans to take in\n"
+                : fmt::format("{} {}{}\n", dry ? "would adopt" : "adopted",
+                              count == 1 ? "1 orphan" : fmt::format("{} orphans", count),
+                              writes ? " and write them into " + path : ""));
+    } else if (count == 0 && !known_.empty()) {
       print(fmt::format(
           "nothing to do: the state has {} of {} already\n",
           known_.size() == 1 ? "the one thing" : fmt::format("all {} things", known_.size()),

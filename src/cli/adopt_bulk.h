@@ -26,7 +26,9 @@ struct Thing {
   std::string account, region;       // where the source says that it is; "": it does not say
   std::vector<std::string> parts;    // what else of the source is in it
   std::vector<std::string> secrets;  // texts that must not be written
-  std::string address;               // set: the spec's resource that it is
+  std::string address;               // set: where it is taken in
+  std::string provider;              // the instance that it is of; "": any that has its type
+  bool named = false;                // somebody says that it is this one, whatever marks it has
 
   // Found out on the way.
   Cloud* cloud = nullptr;
@@ -34,13 +36,16 @@ struct Thing {
   Observation seen;
   WrittenResource written;
   WrittenLines lines;
-  bool in_spec = false;  // the spec has it at `address`
-  std::string why;       // why it stays where it is
-  Map desired;           // with everything known, by the last trial
+  bool in_spec = false;               // the spec has it at `address`
+  std::string why;                    // why it stays where it is
+  std::set<std::string> will_change;  // in_spec: properties that the spec wants otherwise
+  Map desired;                        // with everything known, by the last trial
 };
 
 struct BulkInput {
-  std::string source;  // "terraform.tfstate"
+  std::string source;  // "terraform.tfstate"; "": the stack's own orphans
+  // What the spec has is taken in although it wants it otherwise: the next apply changes it.
+  bool spec_wins = false;
   std::vector<Thing> things;
   std::vector<std::pair<std::string, std::string>> skipped;  // what stays where it is, and why
   std::vector<std::string> notes;
@@ -48,6 +53,15 @@ struct BulkInput {
   std::string text;    // what it says now, or the head of a new spec
   bool fresh = false;  // it does not exist yet
 };
+
+// Where entries go and what is there now go into `input`; gives what sessions load. `given`: SPEC
+// as the user has it. Errors: invalid, io.
+Result<std::string> find_target(FileSystem& files, const std::string& given, BulkInput& input);
+
+// Fills `input` when the state is open, the account known and the spec expanded. -1: go on.
+using Gathering = Task<int> (*)(CommandContext* context, Session* session, BulkInput* input);
+// Loads the spec (`options.spec`), opens the state, and takes in. Gives the exit code.
+int adopt_into(CommandContext& context, const Options& options, BulkInput& input, Gathering gather);
 
 // `session`: with the spec loaded from `input` over `world`'s files.
 Task<int> adopt_bulk(CommandContext* context, Session* session, World* world, BulkInput* input);

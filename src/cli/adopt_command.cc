@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "cli/adopt_list.h"
 #include "cli/adopt_tfstate.h"
 #include "cli/adopt_trial.h"
 #include "cli/command_tools.h"
@@ -173,13 +174,23 @@ Task<int> adopt(CommandContext* context, Session* session) {
 }  // namespace
 
 int run_adopt(CommandContext& context) {
-  if (!context.options.from_tfstate.empty()) return run_adopt_tfstate(context);
-  if (context.options.arguments.size() != 2 || context.options.dry_run) {
-    print_error(context.options.arguments.size() == 2
-                    ? "error: --dry-run goes with --from-tfstate; what adopt ADDRESS ID would take "
-                      "in shows `llmforge plan` with `adopt: ID` in the spec\n"
-                    : "error: adopt wants ADDRESS and ID, or --from-tfstate FILE\n  help: "
-                      "llmforge adopt --help\n");
+  const Options& options = context.options;
+  const int sources = static_cast<int>(!options.from_tfstate.empty()) +
+                      static_cast<int>(!options.adopt_file.empty()) +
+                      static_cast<int>(options.adopt_orphans);
+  if (sources > 1) {
+    print_error("error: of --from-tfstate, --file and --orphans only one may be given\n");
+    return kUsage;
+  }
+  if (!options.from_tfstate.empty()) return run_adopt_tfstate(context);
+  if (sources == 1) return run_adopt_list(context);
+  if (options.arguments.size() != 2 || options.dry_run) {
+    print_error(options.arguments.size() == 2
+                    ? "error: --dry-run goes with --from-tfstate, --file and --orphans; what adopt "
+                      "ADDRESS ID would take in shows `llmforge plan` with `adopt: ID` in the "
+                      "spec\n"
+                    : "error: adopt wants ADDRESS and ID, --from-tfstate FILE, --file LIST or "
+                      "--orphans\n  help: llmforge adopt --help\n");
     return kUsage;
   }
   return with_spec(context, context.options, adopt);

@@ -178,58 +178,6 @@ std::string most(const Count& counts) {
   return found == counts.end() ? "" : found->first;
 }
 
-// Where entries go, and what is there now. `spec`: what the sessions load.
-Result<std::string> find_target(FileSystem& files, const std::string& given, BulkInput& input) {
-  std::string spec = given;
-  if (spec.empty()) {
-    const auto found = find_spec(files, "");
-    if (!found && found.error().code == ErrorCode::invalid) return fail(found.error());
-    spec = found ? *found : "llmforge.yaml";
-  }
-  while (spec.size() > 1 && spec.ends_with('/')) spec.pop_back();
-  const auto there = files.stat(spec);
-  if (!there) return fail(there.error());
-  input.path = spec;
-  if (there->is_directory) {
-    const auto names = files.list(spec);
-    if (!names) return fail(names.error());
-    const bool any = std::any_of(names->begin(), names->end(), [](const std::string& name) {
-      return name.ends_with(".yaml") || name.ends_with(".yml");
-    });
-    input.path = spec + (any ? "/adopted.yaml" : "/llmforge.yaml");
-    if (!any) spec = input.path;
-  }
-  const auto file = input.path == spec ? there : files.stat(input.path);
-  if (!file) return fail(file.error());
-  if (!file->exists) {
-    input.fresh = spec == input.path;
-    return spec;
-  }
-  auto text = files.read(input.path);
-  if (!text) return fail(text.error());
-  input.text = std::move(*text);
-  return spec;
-}
-
-Task<int> adopt(CommandContext* context, Session* session, World* world, BulkInput* input) {
-  Task<int> opening = context->options.dry_run ? read_state_or_tell(context, session)
-                                               : open_store_or_tell(context, session);
-  const int opened = co_await std::move(opening);
-  if (opened >= 0) co_return opened;
-  const Result<bool> sound = session->check_offline();
-  if (!sound) co_return tell(*context, sound.error());
-  if (!*sound) co_return tell_invalid(*context, *session);
-  Task<Result<void>> identifying = session->identify();
-  Result<void> identified = co_await std::move(identifying);
-  if (!identified) co_return tell(*context, identified.error());
-  Task<Result<void>> settling = session->settle();
-  Result<void> settled = co_await std::move(settling);
-  if (!settled) co_return tell(*context, settled.error());
-  Task<int> adopting = adopt_bulk(context, session, world, input);
-  const int code = co_await std::move(adopting);
-  co_return code;
-}
-
 int usage(CommandContext& context, const Error& error) {
   tell(context, error);
   return kUsage;
@@ -289,19 +237,7 @@ int run_adopt_tfstate(CommandContext& context) {
                     printable(input.source), stack_name(files, input.path), most(gather.kinds()),
                     yaml_string(most(regions)));
   }
-  OverlayFiles overlaid(files, input.path, input.text);
-  World& outer = context.world;
-  World world{outer.transport, outer.clock,       outer.random, input.fresh ? overlaid : files,
-              outer.process,   outer.environment, outer.self};
-  CommandContext own{context.loop,        world,           options,
-                     context.terminal,    context.sink,    context.interrupts,
-                     context.last_signal, context.changing};
-  Session session(world, options, context.sink);
-  const Result<bool> loaded = context.loop.run(session.load_spec_fetching());
-  if (!loaded) return usage(own, loaded.error());
-  if (!*loaded) return tell_invalid(own, session);
-  Task<int> task = adopt(&own, &session, &outer, &input);
-  return own.loop.run(std::move(task));
+  return adopt_into(context, options, input, nullptr);
 }
 
 }  // namespace lf

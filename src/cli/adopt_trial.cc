@@ -106,7 +106,8 @@ void Trial::blame(Thing& thing, const std::string& property, const std::string& 
                     : (property.empty() ? "" : "`" + property + "`: ") + why;
     return;
   }
-  input_.notes.push_back(thing.from + ": `" + property + "` is not in the spec: " + why);
+  input_.notes.push_back((thing.from.empty() ? thing.address : thing.from) + ": `" + property +
+                         "` is not in the spec: " + why);
 }
 
 bool Trial::blame_diagnostics() {
@@ -219,8 +220,12 @@ bool Trial::blame_plan(const Plan& made) {
   for (const auto& item : made.items) {
     const auto found = by_address.find(item.address.substr(0, item.address.find('#')));
     if (found == by_address.end() || item.action == Action::none) continue;
-    again = true;
     Thing& thing = *found->second;
+    if (thing.in_spec && input_.spec_wins && item.action == Action::update) {
+      for (const auto& change : item.changes) thing.will_change.insert(change.property);
+      continue;
+    }
+    again = true;
     std::set<std::string> told;
     for (const auto& change : item.changes) {
       if (!thing.why.empty() || !told.insert(change.property).second) continue;

@@ -281,10 +281,19 @@ class CommandLine {
     CLI::App* adopt = with_arguments(
         &app_, "adopt", "Take in what exists in the cloud", "ADDRESS ID", {0, 2},
         "Examples:\n  llmforge adopt 'buckets[\"outputs\"].bucket' llm-lab-outputs-1a2b3c\n"
+        "  llmforge adopt --orphans --dry-run\n"
+        "  llmforge adopt --file things.txt infra.yaml\n"
         "  llmforge adopt --from-tfstate terraform.tfstate infra.yaml --dry-run");
     adopt
         ->add_option("--from-tfstate", o_.from_tfstate,
                      "Take in what a Terraform or OpenTofu state holds, and write its spec")
+        ->type_name("FILE");
+    adopt->add_flag("--orphans", o_.adopt_orphans,
+                    "Take in all that `llmforge orphans` lists, and write what the spec has not");
+    adopt
+        ->add_option("--file", o_.adopt_file,
+                     "Take in what the lines `ADDRESS ID [TYPE]` of LIST name, and write what the "
+                     "spec has not")
         ->type_name("FILE");
     CLI::App* forget =
         with_arguments(&app_, "forget", "Take a resource out of state; it stays in the cloud",

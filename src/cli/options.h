@@ -37,6 +37,8 @@ struct Options {
   std::string from;                    // init --from EXAMPLE
   std::string to_environment;          // expand --diff ENV
   std::string from_tfstate;            // adopt --from-tfstate FILE
+  std::string adopt_file;              // adopt --file LIST
+  bool adopt_orphans = false;          // adopt --orphans
   bool dry_run = false;
   bool fix = false;           // validate --fix
   std::string filter, junit;  // test

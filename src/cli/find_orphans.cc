@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/find_orphans.h"
+
+#include "engine/observe.h"
+
+namespace lf {
+
+namespace {
+
+struct Look {
+  Cloud* cloud = nullptr;
+  const ResourceType* type = nullptr;
+  GraphId node = kNoGraphId;  // looked for by this node's name
+  std::vector<Marked> found;
+  std::optional<Error> error;
+};
+
+Task<void> look(Session* session, Look* one, std::string mark) {
+  Task<Result<std::vector<Marked>>> finding =
+      one->node == kNoGraphId
+          ? find_marked(one->cloud, one->type, std::move(mark))
+          : session->find_named_marks(&session->offline_graph(), one->node, std::move(mark));
+  Result<std::vector<Marked>> found = co_await std::move(finding);
+  if (found)
+    one->found = std::move(*found);
+  else
+    one->error = found.error();
+}
+
+// When it was made, where its type reads such a time.
+std::optional<Timestamp> made_at(const Look& from, const Marked& marked) {
+  Record probe;
+  probe.id = marked.id;
+  probe.type = from.type->name;
+  const Observation seen =
+      observe_item(*from.type, probe, marked.item, marked.stack_mark, from.cloud->package().info());
+  for (const auto& property : from.type->properties) {
+    if (property.type.kind() != Type::Kind::timestamp) continue;
+    const Value* value = seen.properties.find(property.name);
+    if (value != nullptr && value->is_timestamp()) return value->as_timestamp();
+  }
+  return std::nullopt;
+}
+
+// The address that a mark's path stands for, where the spec still has it.
+std::string address_of(Session& session, const std::string& path) {
+  for (const auto& node : session.offline_graph().nodes) {
+    if (node.facet.empty() && mark_path(node.address) == path) return node.address;
+  }
+  return "";
+}
+
+// One look a type that lists show, one a node of the others.
+std::vector<Look> all_looks(Session& session) {
+  std::vector<Look> looks;
+  for (const auto& provider : session.spec().spec.providers) {
+    ProviderInstance where;
+    where.name = provider.name;
+    Cloud* cloud = session.clouds()(where);
+    if (cloud == nullptr) continue;
+    for (const auto& name : cloud->package().resource_names()) {
+      const ResourceType* type = cloud->package().resource(name);
+      if (type != nullptr && type->carrier == MarkCarrier::tags && type->refresh.list)
+        looks.push_back({cloud, type, kNoGraphId, {}, {}});
+    }
+    const Graph& graph = session.offline_graph();
+    for (GraphId at = 0; at < graph.nodes.size(); ++at) {
+      const GraphNode& node = graph.nodes[at];
+      const bool named = node.facet.empty() && node.provider == provider.name &&
+                         node.type->carrier == MarkCarrier::tags && !node.type->refresh.list;
+      if (named && session.state().find(node.address) == nullptr)
+        looks.push_back({cloud, node.type, at, {}, {}});
+    }
+  }
+  return looks;
+}
+
+Orphan orphan(Session& session, const Look& from, Marked marked) {
+  Orphan out;
+  out.cloud = from.cloud;
+  out.type = from.type;
+  out.address = address_of(session, marked.address_mark);
+  const std::string& lineage = session.state().identity.lineage;
+  out.this_lineage = !lineage.empty() && marked.stack_mark.ends_with("/" + lineage);
+  out.made_at = made_at(from, marked);
+  out.marked = std::move(marked);
+  return out;
+}
+
+}  // namespace
+
+Task<OrphanSearch> find_orphans(Session* session) {
+  std::vector<Look> looks = all_looks(*session);
+  // Another lineage's things of this stack and environment are orphans as well: a lost state.
+  const std::string mark = session->spec().spec.stack + "/" + session->options().environment + "/*";
+  std::vector<Task<void>> tasks;
+  for (auto& one : looks) tasks.push_back(look(session, &one, mark));
+  Task<void> looking = all(std::move(tasks));
+  co_await std::move(looking);
+
+  std::set<std::pair<std::string, std::string>> known;
+  for (const Record* record : session->state().records()) known.emplace(record->type, record->id);
+  OrphanSearch out;
+  for (auto& one : looks) {
+    if (one.error) {
+      out.failed.emplace_back(one.type, *one.error);
+      continue;
+    }
+    out.types.insert(one.type->name);
+    for (auto& marked : one.found) {
+      if (!known.contains({one.type->name, marked.id}))
+        out.orphans.push_back(orphan(*session, one, std::move(marked)));
+    }
+  }
+  co_return out;
+}
+
+}  // namespace lf
