@@ -35,7 +35,7 @@ class AllRun {
 
   int plan() {
     plan_all_stacks();
-    if (context_.options.json) print_json();
+    if (as_json()) print_json();
     const int failed = worst();
     if (failed != kDone) return failed;
     return context_.options.detailed_exitcode && changes() > 0 ? kChanges : kDone;
@@ -43,7 +43,7 @@ class AllRun {
 
   int apply() {
     plan_all_stacks();
-    if (context_.options.json) print_json();
+    if (as_json()) print_json();
     if (const int failed = worst(); failed != kDone) {
       print_error("nothing was changed\n");
       return failed;
@@ -82,7 +82,7 @@ class AllRun {
   std::string name(size_t i) const { return printable(set_.members[i].head.stack); }
 
   void heading(size_t i) const {
-    if (!context_.options.json && context_.options.format != "json")
+    if (!as_json())
       print((context_.options.format == "markdown" ? "## Stack " : "== stack ") + name(i) + "\n");
   }
 
@@ -140,7 +140,7 @@ class AllRun {
       CommandContext own = context_with(options);
       Task<int> planning = plan_one(&own, i);
       codes_[i] = context_.loop.run(std::move(planning));
-      if (!context_.options.json && context_.options.format != "json") print("\n");
+      if (!as_json()) print("\n");
     }
     (void)flush_output();
   }
@@ -195,6 +195,9 @@ class AllRun {
     }
     return kDone;
   }
+
+  // `--json`, or a plan in that format.
+  bool as_json() const { return context_.options.json || context_.options.format == "json"; }
 
   void print_json() const {
     Map stacks;

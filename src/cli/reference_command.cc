@@ -52,6 +52,7 @@ Value words_value() {
       {SpecPart::policy, "a policy"},
       {SpecPart::policy_place, "a policy's `where`"},
       {SpecPart::check, "a check"},
+      {SpecPart::requirement, "a module's requirement"},
   };
   List out;
   for (const auto& [part, title] : kParts) {

@@ -67,7 +67,7 @@ Form Language::root_step(std::string_view key) {
       {"modules", SpecPart::module_use}, {"files", SpecPart::file},
       {"outputs", SpecPart::output},     {"providers", SpecPart::provider},
       {"policies", SpecPart::policy},    {"checks", SpecPart::check},
-      {"environments", SpecPart::spec}};
+      {"environments", SpecPart::spec},  {"requires", SpecPart::requirement}};
   for (const auto& [name, part] : kParts) {
     if (name != key) continue;
     out.kind = Kind::names;

@@ -448,6 +448,20 @@ class Applier {
     return join(parts, " ");
   }
 
+  // The names of runs that ended here: none is given twice.
+  static void note_runs(const Record& before, const std::string& now, Record& fresh) {
+    const bool ended =
+        before.status == RecordStatus::finished || before.status == RecordStatus::interrupted;
+    List runs;
+    if (const Value* known = before.private_.find("runs"); known != nullptr && known->is_list()) {
+      for (const auto& run : known->as_list()) {
+        if (run.string_or() != now) runs.push_back(run);
+      }
+    }
+    if (ended && !before.run.empty() && before.run != now) runs.emplace_back(before.run);
+    if (!runs.empty()) fresh.private_.set("runs", Value(std::move(runs)));
+  }
+
   Task<Result<std::string>> create_one(const PlanItem* item, Subject subject, Value place) {
     const GraphNode& node = graph_.nodes[item->node];
     if (place.is_map()) subject.record.alternative = place.as_map();
@@ -460,6 +474,7 @@ class Applier {
       Record fresh;
       fresh.address = item->address;
       fresh.private_ = subject.record.private_;
+      note_runs(*store_.state().find(item->address), node.run, fresh);
       set_lifecycle(node, fresh);
       fresh.alternative = subject.record.alternative;
       subject.record = std::move(fresh);

@@ -230,6 +230,11 @@ void evaluate_lifecycle(Graph& graph, GraphNode& node) {
   node.protect = flag(words.protect, "protect");
   node.retain = flag(words.retain, "retain");
   node.run = text(words.run, "run");
+  if (words.run_result) {
+    // What is not known yet, such as a marker in a bucket that is still to be made, is no result.
+    const Value result = context.evaluate_in(*words.run_result, scope, context.diagnostics);
+    if (result.is_string()) node.run_result = result.as_string();
+  }
   node.adopt = text(words.adopt, "adopt");
   node.create_before_delete = words.create_before_delete;
   node.restart_on_interruption = words.restart_on_interruption;
@@ -258,6 +263,29 @@ void evaluate_lifecycle(Graph& graph, GraphNode& node) {
           node.retain || context.condition(*of_call.retain, outer, "retain").value_or(false);
     }
     words_of_call(context, node, *m);
+  }
+}
+
+// What a module asks of its inputs together; what is not known yet is not judged.
+void judge_requirements(Graph& graph, const ModuleInstance& module) {
+  Graph::Context& context = *graph.context;
+  for (const auto& one : module.module->requirements) {
+    const Scope scope{&module, nullptr};
+    const Value holds = context.evaluate_in(one.condition, scope, context.diagnostics);
+    if (!holds.is_bool() || holds.as_bool()) continue;
+    Span at = module.call->key_span.valid() ? module.call->key_span : module.call->span;
+    for (const auto& entry : module.call->inputs) {
+      if (entry.key == one.of) at = entry.value.span;
+    }
+    auto& d =
+        context.diagnostics->add(Code::LF0218, at, "`" + module.address + "`: " + one.message);
+    if (module.module->kind == ModuleKind::user)
+      d.others.push_back({one.span, "required here"});
+    else if (const InputDecl* input = module.module->input(one.of))
+      d.help.push_back(input->name + ": " + input->doc);
+  }
+  for (auto& group : module.calls) {
+    for (auto& [key, instance] : group.instances) judge_requirements(graph, *instance);
   }
 }
 
@@ -322,6 +350,7 @@ Graph expand(const Spec& spec, ModuleLibrary& modules, Packages& packages,
   context.ensure_all(*context.root);
   add_late_facets(graph);
   for (GraphId id = 0; id < graph.nodes.size(); ++id) evaluate_lifecycle(graph, graph.nodes[id]);
+  judge_requirements(graph, *context.root);
   collect_dependencies(graph, diagnostics);
   for (const auto& output : spec.root.outputs) {
     std::set<GraphId> found;

@@ -47,6 +47,7 @@ struct GraphNode {
   bool protect = false, retain = false, create_before_delete = false;
   bool restart_on_interruption = false;
   std::string run, adopt;
+  std::string run_result;  // "": it has not ended, as far as is known
   std::vector<std::string> ignore_changes, moved_from;
   bool has_replace_on = false;   // of its own, or of a block around it
   size_t alternative_count = 0;  // how many places there are to try; 0: no `alternatives`

@@ -347,6 +347,7 @@ std::optional<Value> Graph::Context::lookup(const Scope& scope, std::string_view
   }
   if (name == "stack") return Value(spec->stack);
   if (name == "env") return Value(spec->environment);
+  if (name == "backend") return Value(spec->backend);
   if (name == "region") {
     for (const auto& provider : spec->providers) {
       if (provider.name == module.provider) return Value(provider.region);
@@ -373,8 +374,8 @@ std::optional<Value> Graph::Context::lookup(const Scope& scope, std::string_view
 }
 
 std::vector<std::string> Graph::Context::root_names(const Scope& scope) const {
-  std::vector<std::string> names{"locals", "resources", "data",   "stack",   "env",      "region",
-                                 "prefix", "unique",    "secret", "account", "partition"};
+  std::vector<std::string> names{"locals", "resources", "data",   "stack",  "env",     "backend",
+                                 "region", "prefix",    "unique", "secret", "account", "partition"};
   const ModuleInstance& module = *scope.module;
   if (module.module->kind == ModuleKind::root)
     names.emplace_back("vars");

@@ -129,8 +129,8 @@ Type ModuleScope::infer(const Tree& tree) const {
 }
 
 std::optional<Type> ModuleScope::builtin(std::string_view name) const {
-  static constexpr std::string_view kTexts[] = {"stack",  "env",     "region",   "prefix",
-                                                "unique", "account", "partition"};
+  static constexpr std::string_view kTexts[] = {"stack",  "env",    "region",  "backend",
+                                                "prefix", "unique", "account", "partition"};
   if (std::find(std::begin(kTexts), std::end(kTexts), name) != std::end(kTexts))
     return Type(Kind::string);
   if (name == "secret") {
@@ -187,8 +187,8 @@ bool ModuleScope::is_absent_block(std::string_view name) const {
 }
 
 std::vector<std::string> ModuleScope::names() const {
-  std::vector<std::string> out{"locals", "resources", "data",    "stack",     "env",   "region",
-                               "prefix", "unique",    "account", "partition", "secret"};
+  std::vector<std::string> out{"locals",  "resources", "data",   "stack",   "env",       "region",
+                               "backend", "prefix",    "unique", "account", "partition", "secret"};
   if (module_.kind == ModuleKind::root)
     out.emplace_back("vars");
   else

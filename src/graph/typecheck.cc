@@ -44,6 +44,7 @@ class TypeCheck {
   void check_module(ModuleScope& scope) {
     const Module& module = scope.module();
     scope.type_of("locals");  // infers, and reports, all of them
+    for (const auto& one : module.requirements) condition(one.condition, scope, "assert");
     for (const auto& decl : module.data) check_data(decl, scope);
     for (const auto& decl : module.resources) check_resource(decl, scope);
     for (const auto& call : module.calls) check_call(call, scope);
@@ -101,7 +102,8 @@ class TypeCheck {
     if (words.ignore_changes && words.ignore_changes->kind != Tree::Kind::constant)
       check_tree(*words.ignore_changes, scope, Type::list(Type(Kind::string)), "ignore_changes");
     for (const auto& [tree, name] :
-         {std::pair{&words.run, "run"}, std::pair{&words.adopt, "adopt"}}) {
+         {std::pair{&words.run, "run"}, std::pair{&words.run_result, "run_result"},
+          std::pair{&words.adopt, "adopt"}}) {
       if (*tree) check_tree(**tree, scope, Type(), name);
     }
     if (words.alternatives) {

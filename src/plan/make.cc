@@ -207,6 +207,44 @@ class Planner {
   }
 
   void decide(const GraphNode& node, PlanItem& item, const std::string& record_address) {
+    decide_by_cloud(node, item, record_address);
+    if (node.run.empty()) return;
+    const bool starts = item.action == Action::create || item.action == Action::replace;
+    if (!starts || replace_requested(node.address)) return;
+    if (!node.run_result.empty()) {
+      leave_as_ended(node, item);
+    } else if (item.action == Action::create) {
+      refuse_used_name(node);
+    }
+  }
+
+  // The job itself says that it is done: nothing starts it again, whatever became of the machine.
+  static void leave_as_ended(const GraphNode& node, PlanItem& item) {
+    item.run_note = "run " + node.run + ": ended with " + node.run_result;
+    item.action = Action::none;
+    item.changes.clear();
+    item.facets.clear();
+    item.replace_because.clear();
+    item.replace_if_changed = false;
+  }
+
+  // Its results and logs would be mixed with those of the run that had the name.
+  void refuse_used_name(const GraphNode& node) {
+    const Record* record = state_.find(node.address);
+    if (record == nullptr || record->run == node.run) return;
+    const Value* used = record->private_.find("runs");
+    if (used == nullptr || !used->is_list()) return;
+    for (const auto& name : used->as_list()) {
+      if (name.string_or() != node.run) continue;
+      auto& d = diagnostics_.add(
+          Code::LF0506, node.span,
+          "run `" + node.run + "` of `" + node.address + "` has ended already; its name is taken");
+      d.help.emplace_back("give the next run a name of its own");
+      d.help.push_back("to run it again under this name: --replace '" + node.address + "'");
+    }
+  }
+
+  void decide_by_cloud(const GraphNode& node, PlanItem& item, const std::string& record_address) {
     if (!item.record || item.record->id.empty()) {
       const bool adopts = !node.adopt.empty() && !item.record;
       item.action = adopts ? Action::adopt : Action::create;

@@ -24,6 +24,10 @@ std::optional<Value> PlanSource::attribute(GraphId node, std::string_view field)
   const GraphNode& n = graph_.nodes[node];
   const PlanItem* item = by_node_[node];
   if (item == nullptr) return graph_.spec_only().attribute(node, field);
+  // A run that is over and of which no record is left: there is nothing, and there will be nothing.
+  const bool over = !item->record && item->action == Action::none && !item->run_note.empty();
+  const Property* asked = n.type->property(field);
+  if (over && (field == "id" || (asked != nullptr && asked->computed))) return Value();
   const bool fresh = !item->record || item->action == Action::create ||
                      (item->action == Action::replace && !item->replace_if_changed);
   if (fresh || item->record->id.empty()) {

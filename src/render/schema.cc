@@ -467,6 +467,9 @@ class SchemaMaker {
       }
       definitions_.set(std::string("policy") + suffix(use), Value(std::move(rule)));
       definitions_.set(std::string("check") + suffix(use), check.finish());
+      ObjectForm requirement = words_object(SpecPart::requirement);
+      if (use == Use::whole) requirement.required = required_words(SpecPart::requirement);
+      definitions_.set(std::string("requirement") + suffix(use), requirement.finish());
     }
   }
 
@@ -537,6 +540,7 @@ class SchemaMaker {
     if (name == "modules") return map_of(member("module"));
     if (name == "policies") return policies(use);
     if (name == "checks") return map_of(member("check"));
+    if (name == "requires") return map_of(member("requirement"));
     if (name == "files") return map_of(member("file"));
     if (name == "outputs") return map_of(reference_to("output"));
     return std::nullopt;

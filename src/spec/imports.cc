@@ -52,7 +52,7 @@ void imports_of(const Node& root, StackHead& out) {
 
 const std::vector<std::string>& built_in_names() {
   static const std::vector<std::string> kNames = {
-      "vars",   "locals", "resources", "data",      "modules", "stack", "env",  "region",
+      "vars",   "locals", "resources", "data",      "modules", "stack", "env",  "region", "backend",
       "prefix", "unique", "account",   "partition", "secret",  "each",  "self", "name"};
   return kNames;
 }

@@ -32,7 +32,7 @@ struct InputDecl {
 
 // The words that any resource, block or module may carry.
 struct Lifecycle {
-  std::optional<Tree> when, for_each, protect, retain, run, alternatives;
+  std::optional<Tree> when, for_each, protect, retain, run, run_result, alternatives;
   std::vector<cel::Reference> depends_on;
   std::vector<Span> depends_on_spans;
   std::vector<std::string> moved_from;
@@ -97,6 +97,14 @@ struct ImportDecl {
   std::string key() const { return folder + "\n" + stack + "\n" + environment; }
 };
 
+// What must hold of a module's inputs together.
+struct Requirement {
+  std::string name, message;
+  std::string of;  // the input to blame; "": none
+  Tree condition;
+  Span span;
+};
+
 enum class ModuleKind : uint8_t { root, block, user };
 
 struct Module {
@@ -105,6 +113,7 @@ struct Module {
   std::string doc, folder;  // folder: where file() looks
   bool keyed = false;       // a block of which there are many, by key
   std::vector<InputDecl> inputs;
+  std::vector<Requirement> requirements;
   std::vector<Tree::Entry> locals;
   std::vector<DataDecl> data;
   std::vector<ResourceDecl> resources;
@@ -133,6 +142,7 @@ struct Spec {
   std::string stack, environment = "default", region, provider;
   Span stack_span, region_span, provider_span;
   std::vector<ProviderDecl> providers;    // by name; the first is the stack's own
+  std::string backend = "local";          // where the state lives: the kind
   std::optional<Tree> state_path;         // `backend: {path: …}`
   std::optional<std::string> files_root;  // where generated files go, from the spec's folder
   std::optional<Tree> tags;

@@ -57,6 +57,8 @@ class ModuleParser {
     };
     const char* inputs = out_.kind == ModuleKind::root ? "variables" : "inputs";
     part(inputs, [&](const Node& k, const Node& v) { input(k, v); });
+    if (out_.kind != ModuleKind::root)
+      part("requires", [&](const Node& k, const Node& v) { requirement(k, v); });
     part("locals", [&](const Node& k, const Node& v) { local(k, v); });
     part("data", [&](const Node& k, const Node& v) { data(k, v); });
     part("resources", [&](const Node& k, const Node& v) { resource(k, v); });
@@ -98,6 +100,7 @@ class ModuleParser {
     out.moved_from = texts(node, "moved_from");
     if (whole) {
       out.run = tree("run");
+      out.run_result = tree("run_result");
       out.alternatives = tree("alternatives");
       if (const Node restart = node.find("restart")) {
         if (restart.text() == "on_interruption")
@@ -576,6 +579,28 @@ class ModuleParser {
   }
 
  private:
+  void requirement(const Node& key, const Node& value) {
+    Requirement out;
+    out.name = std::string(key.text());
+    out.span = key.span();
+    if (!value.is_map() || !value.find("assert") || !value.find("message")) {
+      diagnostics_.add(Code::LF0202, key.span(),
+                       "requirement `" + out.name + "` needs `assert: ${…}` and `message`");
+      return;
+    }
+    only(value, word_names(SpecPart::requirement), "a requirement");
+    out.condition = parse_tree(value.find("assert"), diagnostics_);
+    out.message = text_of(value.find("message"), "message");
+    if (const Node of = value.find("of")) {
+      out.of = text_of(of, "of");
+      if (out_.input(out.of) == nullptr) {
+        diagnostics_.add(Code::LF0203, of.span(), "`" + out.of + "` is no input of this module");
+        return;
+      }
+    }
+    out_.requirements.push_back(std::move(out));
+  }
+
   void file(const Node& key, const Node& value) {
     FileDecl decl;
     decl.key = std::string(key.text());

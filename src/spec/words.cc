@@ -73,6 +73,7 @@ constexpr Word kModule[] = {
     kDoc,
     {"each", "enum<name, none>", "`name`: many of it, by key; `none`: one.", true},
     {"inputs", "", "What the module takes; in its expressions by their names.", true},
+    {"requires", "", "What must hold between inputs, before anything is planned."},
     kLocals,
     kData,
     kResources,
@@ -129,6 +130,8 @@ constexpr Word kResource[] = {
     {"run", "string",
      "The name of the job that it is: once it has ended by itself, only a new name starts it "
      "again."},
+    {"run_result", "string",
+     "What the job has left as its result: a text says that it ended, null that it has not."},
     {"restart", "enum<on_interruption>",
      "`on_interruption`: a run that was cut off is started again.", true},
     {"alternatives", "list<map<any>>",
@@ -222,6 +225,13 @@ constexpr Word kPolicyPlace[] = {
     {"environments", "list<string>", "Globs over environments.", true},
 };
 
+constexpr Word kRequirement[] = {
+    {"assert", "any", "What must hold; sees the module's inputs, locals and look-ups.", false,
+     true},
+    {"message", "string", "What is said where it does not hold.", true, true},
+    {"of", "string", "The input that is to blame: where the error is shown.", true},
+};
+
 constexpr Word kCheck[] = {
     {"assert", "any", "What must hold; sees what outputs see.", false, true},
     {"message", "string", "What is said where it does not hold."},
@@ -248,6 +258,7 @@ std::span<const Word> words_of(SpecPart part) {
     case SpecPart::policy: return kPolicy;
     case SpecPart::policy_place: return kPolicyPlace;
     case SpecPart::check: return kCheck;
+    case SpecPart::requirement: return kRequirement;
   }
   return {};
 }

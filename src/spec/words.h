@@ -37,6 +37,7 @@ enum class SpecPart : uint8_t {
   policy,        // under `policies`
   policy_place,  // in a policy's `where`
   check,         // under `checks`
+  requirement,   // under a module's `requires`
 };
 
 // In the order in which a reader wants them.

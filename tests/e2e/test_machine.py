@@ -90,6 +90,41 @@ def test_a_run_that_ended_is_not_started_again(cloud, forge):
     forge.plan(*ON, expect=0)
     forge.apply(*ON, "--var", "run=second")                   # a new name is a new run
     assert cloud.counts()["instances"] == 1
+    # Its name is taken from then on.
+    cloud.client("ec2").terminate_instances(InstanceIds=[machine_id(cloud)])
+    forge.apply(*ON, "--var", "run=second")
+    cloud.forget_requests()
+    run = forge.run("apply", *ON, "--var", "run=first", expect=3)
+    assert "error[LF0506]: run `first`" in run.err and cloud.mutations() == []
+    forge.apply(*ON, "--var", "run=first", "--replace", 'machines["trainer"].instance')
+    assert cloud.counts()["instances"] == 1
+
+
+JOB = """stack: job
+provider: aws
+region: us-west-2
+variables: {result: {type: string, default: null}, size: {type: string, default: g5.xlarge}}
+network: {subnets: [10.0.1.0/24]}
+resources:
+  box: {type: aws.ec2.instance, image: ami-0d15a5e2b3c4f5061, instance_type: "${vars.size}", subnet: "${network.subnets[0]}", run: first, run_result: "${vars.result}"}
+outputs:
+  box: ${resources.box.id}
+"""
+
+
+def test_what_the_job_left_as_its_result_counts(cloud, forge):
+    forge.spec = forge.folder / "job.yaml"
+    forge.spec.write_text(JOB)
+    # Before there is any machine: nothing is started, and nothing is left to be done.
+    run = forge.run("apply", "--var", "result=SUCCESS", expect=0)
+    assert "run first: ended with SUCCESS" in run.out and "instances" not in cloud.counts()
+    forge.plan("--var", "result=SUCCESS", expect=0)
+    forge.apply()
+    assert cloud.counts()["instances"] == 1
+    # While the machine is still there, no change starts the run again.
+    cloud.forget_requests()
+    run = forge.run("apply", "--var", "result=FAILURE", "--var", "size=g5.2xlarge", expect=0)
+    assert "run first: ended with FAILURE" in run.out and cloud.mutations() == []
 
 
 def test_no_capacity_walks_the_alternatives(cloud, forge):
