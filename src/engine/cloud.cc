@@ -401,6 +401,11 @@ class CloudClient : public Cloud {
       items.clear();
       for (auto& [key, item] : keyed) items.push_back(std::move(item));
     }
+    if (items.empty() && type.optional) {
+      Map nothing;
+      for (const auto& property : type.outputs) nothing.set(property.name, Value());
+      return Value(std::move(nothing));
+    }
     auto outputs = [&](const Value& item) -> Result<Value> {
       Map out;
       for (const auto& property : type.outputs) {

@@ -111,6 +111,11 @@ Task<Result<Resolved>> resolve(const LoadedSpec* spec, ModuleStore* modules, Pac
     };
     for (const auto& wanted : graph.wanted) {
       tell(looked++);
+      // What is never pinned may be another at every look: without one it is not known.
+      if (offline && !wanted.type->pin) {
+        session[wanted.query] = wanted.unknown;
+        continue;
+      }
       if (offline) {
         auto& d = diagnostics->add(
             Code::LF0703, wanted.span,

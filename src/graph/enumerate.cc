@@ -332,7 +332,7 @@ void Graph::Context::ensure(const ModuleInstance& module, DataGroup& group) {
       group.value = *pinned;
     } else {
       graph->wanted.push_back(
-          {group.type, std::move(inputs), query, module.provider, decl.span, address});
+          {group.type, std::move(inputs), query, module.provider, decl.span, address, not_yet});
       group.value = not_yet;
     }
   }

@@ -86,6 +86,7 @@ struct WantedLookup {
   std::string provider;
   Span span;
   std::string address;
+  Value unknown;  // what it is until somebody looks
 };
 
 class Graph {

@@ -22,6 +22,7 @@ ErrorCode by_status(int http_status) {
     case 502:
     case 503:
     case 504: return ErrorCode::unavailable;
+    case 501: return ErrorCode::invalid;  // RFC 9110, 15.6.2: never, not only now
     default: break;
   }
   if (http_status >= 400 && http_status < 500) return ErrorCode::invalid;

@@ -321,6 +321,7 @@ struct DataType {
   std::optional<cel::Interpolation> where, sort, none;
   enum class Pick : uint8_t { last, first, only, all, value } pick = Pick::value;
   bool pin = true, account_scoped = false;
+  bool optional = false;  // where there is nothing its outputs are null
   std::vector<ErrorPattern> errors;
   Span span;
 };

@@ -9,8 +9,9 @@ namespace lf {
 
 bool Loader::load_data(const LoadNode& file, DataType& out) {
   const size_t before = diagnostics_.error_count();
-  const Words sections = {"data", "doc",  "service", "inputs", "call",           "where", "sort",
-                          "pick", "none", "outputs", "pin",    "account_scoped", "errors"};
+  const Words sections = {"data",     "doc",   "service", "inputs",  "call", "where",
+                          "sort",     "pick",  "none",    "outputs", "pin",  "account_scoped",
+                          "optional", "errors"};
   if (!want(file, LoadNode::Kind::map, "the file")) return false;
   section_order(file, sections);
   keys(file, "data", sections);
@@ -45,6 +46,7 @@ bool Loader::load_data(const LoadNode& file, DataType& out) {
   }
   flag(file, "pin", out.pin);
   flag(file, "account_scoped", out.account_scoped);
+  flag(file, "optional", out.optional);
   if (const LoadNode* node = file.find("errors")) out.errors = errors(*node);
   if (out.service != nullptr) {
     out.errors.insert(out.errors.end(), out.service->errors.begin(), out.service->errors.end());

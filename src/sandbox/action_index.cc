@@ -60,19 +60,27 @@ ActionIndex::Entry& ActionIndex::entry(const Service& service) {
     const ResourceType* type = package_.resource(name);
     if (type != nullptr) add_type(*type, out);
   }
+  // What only look-ups ask for is answered by the package's seeds; its paths must be known.
+  for (const std::string& name : package_.data_names()) {
+    const DataType* data = middle(name) == service.name ? package_.data(name) : nullptr;
+    if (data != nullptr) add_route(out, data->call);
+  }
   return entries_.emplace(service.name, std::move(out)).first->second;
+}
+
+void ActionIndex::add_route(Entry& out, const Call& call) {
+  if (call.http_method.empty()) return;
+  const Route route{call.action, call.http_method, call.http_path, call.http_query};
+  const bool known = std::any_of(out.routes.begin(), out.routes.end(), [&](const Route& r) {
+    return r.action == route.action && r.method == route.method && r.path == route.path;
+  });
+  if (!known) out.routes.push_back(route);
 }
 
 void ActionIndex::add(Entry& out, Role role) {
   const Call& call = *role.call;
   if (!call.valid()) return;
-  if (!call.http_method.empty()) {
-    const Route route{call.action, call.http_method, call.http_path, call.http_query};
-    const bool known = std::any_of(out.routes.begin(), out.routes.end(), [&](const Route& r) {
-      return r.action == route.action && r.method == route.method && r.path == route.path;
-    });
-    if (!known) out.routes.push_back(route);
-  }
+  add_route(out, call);
   out.roles[call.action].push_back(role);
 }
 

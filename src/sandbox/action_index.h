@@ -68,6 +68,7 @@ class ActionIndex {
   Entry& entry(const Service& service);
   void add_type(const ResourceType& type, Entry& out);
   void add(Entry& out, Role role);
+  void add_route(Entry& out, const Call& call);
   void add_verb(Entry& out, const ResourceType& type, const Facet* facet, Role::Kind kind,
                 const Verb& verb);
   void add_facet(Entry& out, const ResourceType& type, const Facet& facet);
