@@ -415,6 +415,24 @@ def tiering(call):
     return Reply(200, [("Content-Type", "application/xml")], held[name])
 
 
+@after("s3:PutBucketPolicy")
+def policy_answers_nothing(call, reply):
+    """API_PutBucketPolicy, "Response Syntax": HTTP 204 without a body. moto answers `True`."""
+    return Reply(204, [(name, value) for name, value in reply.headers if name.lower() not in ("content-type", "content-length")], b"")
+
+
+@before("iam:AddClientIDToOpenIDConnectProvider", "iam:RemoveClientIDFromOpenIDConnectProvider")
+def audiences(call):
+    """API_AddClientIDToOpenIDConnectProvider and API_RemoveClientIDFromOpenIDConnectProvider, both idempotent, which moto has not."""
+    provider = call.backend().open_id_providers.get(call.params["OpenIDConnectProviderArn"])
+    if provider is None:
+        raise Refusal("NoSuchEntity", f"OpenIDConnect Provider not found for arn {call.params['OpenIDConnectProviderArn']}", 404)
+    others = [c for c in provider.client_id_list if c != call.params["ClientID"]]
+    add = call.received.operation.startswith("Add")
+    provider.client_id_list = others + ([call.params["ClientID"]] if add else [])
+    return call.reply({})
+
+
 def condition_holds(condition):
     """Whether a bucket policy's Condition holds for the test's requests. aws:SecureTransport is true:
     the tests speak plain HTTP to 127.0.0.1 in place of the TLS that AWS demands. Any other key is
