@@ -3,11 +3,12 @@
 """Every example of docs/language.md does what the page says.
 
 A ```yaml block is a spec; one without `stack:` stands over HEAD. `<!-- wrong: CODE -->` before it: it
-must be refused with that code. `<!-- file: PATH -->`: it is written there, for the specs behind it. A
-line of a ```cel block is `EXPRESSION // RESULT`, the result an expression too, or `error`.
+must be refused with that code. `<!-- file: PATH -->`: it is written there, for the specs behind it.
+`<!-- git: URL TAG PATH FILE -->`: URL stands for a repository with FILE as PATH under that tag. A line of a ```cel block is `EXPRESSION // RESULT`, the result an expression too, or `error`.
 
   language_test.py LLMFORGE"""
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -18,7 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 LLMFORGE = pathlib.Path(sys.argv[1]).resolve()
 PAGE = ROOT / "docs/language.md"
 HEAD = "llmforge: 1\nstack: lab\nprovider: aws\nregion: us-west-2\n"
-BLOCK = re.compile(r"(?:<!-- (\w+): (\S+) -->\n)?```(\w+)\n(.*?)```", re.S)
+BLOCK = re.compile(r"(?:<!-- (\w+): (.+?) -->\n)?```(\w+)\n(.*?)```", re.S)
 problems = []
 
 
@@ -29,6 +30,17 @@ def wrong(line, text):
 
 def run(*arguments, **more):
     return subprocess.run([LLMFORGE, *arguments], capture_output=True, text=True, timeout=60, **more)
+
+
+def make_repository(folder, url, tag, path, source):
+    """git reads `url` from a folder from now on."""
+    repository = folder / "repository"
+    (repository / path).parent.mkdir(parents=True)
+    (repository / path).write_text((folder / "spec" / source).read_text())
+    who = ["-c", "user.name=t", "-c", "user.email=t@example.com"]
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "release"], ["tag", tag]):
+        subprocess.run(["git", "-C", repository, *who, *words], check=True, capture_output=True)
+    os.environ.update({"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": f"url.file://{repository}.insteadOf", "GIT_CONFIG_VALUE_0": url})
 
 
 def check_spec(folder, line, text, code):
@@ -100,6 +112,8 @@ def main():
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(body)
             elif language == "yaml":
+                if mark == "git":
+                    make_repository(pathlib.Path(name), *value.split())
                 specs += 1
                 check_spec(folder, line, body, value if mark == "wrong" else None)
     check_links(text)
