@@ -114,6 +114,7 @@ class CloudClient : public Cloud {
     }
     Map names = this->names();
     names.set("self", Value(inputs));
+    names.set("now", Value(context_.world->clock.now()));
     CallOptions options;
     options.idempotent = true;
     List items;

@@ -23,7 +23,7 @@ bool Loader::load_data(const LoadNode& file, DataType& out) {
   self_ = &out.inputs;
   if (const LoadNode* inputs = file.find("inputs")) properties(*inputs, out.inputs, true);
   NameScope scope;
-  scope.roots = {"self", "account", "region", "partition", "dns_suffix"};
+  scope.roots = {"self", "account", "region", "partition", "dns_suffix", "now"};
   if (const LoadNode* node = required(file, "call", "data")) {
     if (call(*node, "call", CallPlace::read, scope, out.call, {"items", "page"})) {
       path(*node, "items", out.items);

@@ -17,6 +17,27 @@ Result<HttpRequest> encode_ec2query(const WireCall& call) {
   return request;
 }
 
+namespace {
+
+// Calls for many things answer 200 and list what was not done under `unsuccessful` (Amazon EC2 API
+// Reference, "Error codes": "the response includes a list of the unsuccessful items"). Every call
+// here is for one thing, so its item is the call's error.
+std::optional<ServiceError> failed_item(const Answer& answer) {
+  Value item = answer.body["unsuccessful"];
+  if (item.is_map() && !item["item"].is_unset()) item = item["item"];
+  if (item.is_list() && !item.as_list().empty()) item = Value(item.as_list().front());
+  const Value& error = item["error"];
+  if (!error.is_map()) return std::nullopt;
+  ServiceError out;
+  out.http_status = 400;
+  out.code = error["code"].string_or();
+  out.message = error["message"].string_or();
+  out.request_id = answer.request_id;
+  return out;
+}
+
+}  // namespace
+
 Decoded decode_ec2query(const WireCall& call, const HttpResponse& response) {
   if (!is_success(response)) return std::unexpected(xml_error(response));
   auto document = parse_xml(response.body);
@@ -40,6 +61,7 @@ Decoded decode_ec2query(const WireCall& call, const HttpResponse& response) {
     document->content.erase(name);
   }
   answer.body = Value(std::move(document->content));
+  if (auto failed = failed_item(answer)) return std::unexpected(std::move(*failed));
   return answer;
 }
 

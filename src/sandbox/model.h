@@ -105,11 +105,14 @@ class Model {
     const Map* self;    // the properties that rules see
     const Map* wanted;  // after the change, for `parent`
     std::string id;
+    const Map* before = nullptr;  // `observed`, where it is not `self`
   };
   std::optional<Refusal> check_rules(const Request& request, const std::vector<std::string>& on,
                                      const RuleSubject& subject);
   std::unique_ptr<cel::Activation> scope(const Request& request, const RuleSubject& subject);
-  void fill_computed(const Request& request, const ResourceType& type, Thing& thing);
+  // `before`: what the thing was before the change under way, which expressions see as `observed`.
+  void fill_computed(const Request& request, const ResourceType& type, Thing& thing,
+                     const Map* before = nullptr);
   void fill_elements(const Request& request, const ResourceType& type, Thing& thing);
   void set_defaults(const Request& request, const ResourceType& type, std::string_view facet,
                     Thing& thing);
@@ -136,6 +139,7 @@ class Model {
                                      Map& wanted, bool take_away);
   List elements_of(const Request& request, const Role& role, const Bindings& bound,
                    const Property& property, bool whole);
+  Thing* find_by_name(const Request& request, const Role& role, const Bindings& bound);
   Thing* find_by_element(const Request& request, const Role& role, const Bindings& bound);
 
   // --- model_delete.cc ---

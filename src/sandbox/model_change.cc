@@ -372,6 +372,16 @@ std::expected<bool, Refusal> Model::change_one(Request& request, const Role& rol
   }
 }
 
+// The thing that the request names by another of its names (the id of its use), where it names no
+// id.
+Thing* Model::find_by_name(const Request& request, const Role& role, const Bindings& bound) {
+  for (const std::string& name : role.type->sandbox.names) {
+    const Value& shown = bound["observed." + name];
+    if (!shown.is_unset()) return resolve(*role.type, request, to_text(shown));
+  }
+  return nullptr;
+}
+
 // The thing one of whose elements has what the request names, where it names no thing.
 Thing* Model::find_by_element(const Request& request, const Role& role, const Bindings& bound) {
   const Property* property = element_property(role);
@@ -424,7 +434,8 @@ Outcome Model::change(Request& request, const std::vector<Role>& roles) {
         targets.push_back(thing);
     }
     if (!part.bound.ids.empty()) continue;
-    Thing* thing = find_by_element(request, *part.role, part.bound);
+    Thing* thing = find_by_name(request, *part.role, part.bound);
+    if (thing == nullptr) thing = find_by_element(request, *part.role, part.bound);
     if (thing != nullptr && std::find(targets.begin(), targets.end(), thing) == targets.end())
       targets.push_back(thing);
   }
@@ -469,6 +480,13 @@ Outcome Model::change(Request& request, const std::vector<Role>& roles) {
     if (problem) return std::unexpected(*problem);
     if (auto missing = check_references(request, type, wanted)) return std::unexpected(*missing);
     thing->properties = std::move(wanted);
+    // What the cloud itself says of a facet (the id of a use, a version's number) is said anew.
+    const Map before = thing->properties;
+    for (const Property& property : type.properties) {
+      if (property.computed && done.contains(property.facet))
+        thing->properties.erase(property.name);
+    }
+    fill_computed(request, type, *thing, &before);
     for (const Part& part : parts) {
       if (part.role->facet != nullptr && part.role->type == &type)
         set_defaults(request, type, part.role->facet->name, *thing);

@@ -155,6 +155,11 @@ Outcome Model::create(Request& request, const Role& role) {
   if (auto missing = check_references(request, type, thing.properties))
     return std::unexpected(*missing);
   Thing* before = derived ? things_.find(type.name, request.place, thing.id) : nullptr;
+  // What is gone for good leaves its name, even while it is still shown.
+  if (before != nullptr && type.del.kind != DeleteKind::schedule && gone(*before, request.now)) {
+    things_.remove(*before);
+    before = nullptr;
+  }
   if (before != nullptr && listed(*before, request.now)) {
     const bool same = std::all_of(asked.begin(), asked.end(), [&](const auto& entry) {
       const Property* property = type.property(entry.first.as_string());

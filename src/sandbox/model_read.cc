@@ -19,7 +19,7 @@ using Kind = Role::Kind;
 Value nested(const WirePath& path, Value value) {
   for (size_t i = path.size(); i-- > 0;) {
     if (path[i] == "[]") continue;
-    if (path[i] == "*")
+    if (path[i] == "*" || path[i] == "0")
       value = Value(List{std::move(value)});
     else
       value = Value(Map{{Value(path[i]), std::move(value)}});

@@ -189,7 +189,7 @@ std::unique_ptr<cel::Activation> Model::scope(const Request& request, const Rule
   auto out = std::make_unique<RuleScope>();
   out->names = request.names;
   out->names.set("self", Value(*subject.self));
-  out->names.set("observed", Value(*subject.self));
+  out->names.set("observed", Value(subject.before == nullptr ? *subject.self : *subject.before));
   out->names.set("id", Value(subject.id));
   Value input = request.in.input;
   if (!input.is_map()) input = Value(Map{});
@@ -283,12 +283,14 @@ void Model::set_defaults(const Request& request, const ResourceType& type, std::
   }
 }
 
-void Model::fill_computed(const Request& request, const ResourceType& type, Thing& thing) {
+void Model::fill_computed(const Request& request, const ResourceType& type, Thing& thing,
+                          const Map* before) {
   for (const auto& [name, tree] : type.sandbox.computed) {
     const Property* property = type.property(name);
     if (property == nullptr || !property->fields.empty()) continue;
     if (thing.properties.find(name) != nullptr) continue;
-    const RuleSubject subject{&type, nullptr, &thing.properties, &thing.properties, thing.id};
+    const RuleSubject subject{&type,    nullptr, &thing.properties, &thing.properties,
+                              thing.id, before};
     const auto names = scope(request, subject);
     const Value value = tree.evaluate(*names);
     if (!value.is_error() && !value.is_unset()) thing.properties.set(name, fill_random(value));

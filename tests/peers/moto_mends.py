@@ -75,6 +75,7 @@ class Memory:
         self.tokens = {}      # (account, region, operation, token) -> (digest, Reply, ids)
         self.lifecycles = {}  # bucket -> body
         self.tierings = {}    # bucket -> {id: body}
+        self.placement_groups = {}  # (account, region) -> {name: group}
 
 
 class Call:
@@ -559,6 +560,9 @@ def mend_managed_policies():
     every = json.loads(held.aws_managed_policies_data)
     few = json.dumps({name: every[name] for name in MANAGED_POLICIES})
     models.aws_managed_policies_data = few
+
+
+import moto_mends_ec2  # noqa: E402,F401  (more mends, which need the names above)
 
 
 def install():

@@ -273,6 +273,7 @@ class Machines(Ec2, BothWays):
                                                       "ValidUntil": "2027-01-01T00:00:00Z"}})
 
     def test_placed(self):
+        self.ec2.create_placement_group(GroupName="ring", Strategy="partition", PartitionCount=2)
         self.case(
             {"instance_type": "p4d.24xlarge", "zone": REGION + "a", "tenancy": "dedicated", "placement_group": "ring",
              "partition_number": 2, "host_id": "h-0123456789abcdef0", "core_count": 24, "threads_per_core": 1,
