@@ -61,5 +61,10 @@ int run_complete(CommandContext& context);   // what completion scripts call
 int run_sandbox(CommandContext& context);
 int run_test(CommandContext& context);
 int run_lsp(CommandContext& context);
+int run_train(CommandContext& context);        // train submit|status|logs|stop
+int submit_training(CommandContext& context);  // train_submit.cc
+int run_ssh(CommandContext& context);
+int run_doctor(CommandContext& context);
+int run_outdated(CommandContext& context);
 
 }  // namespace lf

@@ -64,6 +64,10 @@ int dispatch(lf::CommandContext& context) {
   if (command == "__reference") return lf::run_reference(context);
   if (command == "test") return lf::run_test(context);
   if (command == "sandbox") return lf::run_sandbox(context);
+  if (command.starts_with("train ")) return lf::run_train(context);
+  if (command == "ssh") return lf::run_ssh(context);
+  if (command == "doctor") return lf::run_doctor(context);
+  if (command == "outdated") return lf::run_outdated(context);
   if (command == "lsp") return lf::run_lsp(context);
   return lf::kUsage;
 }

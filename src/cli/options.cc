@@ -104,6 +104,7 @@ class CommandLine {
     testing();
     changing();
     state();
+    training();
     others();
   }
 
@@ -326,7 +327,36 @@ class CommandLine {
                    "Example:\n  llmforge state pull > backup.llmforge.json");
   }
 
+  void training() {
+    CLI::App* parent = app_.add_subcommand("train", "Start, watch and stop training runs");
+    parent->require_subcommand(1);
+    CLI::App* submit = with_arguments(
+        parent, "submit", "Start the next run, under a name of its own", "RUN", {0, 1},
+        "Examples:\n  llmforge train submit\n  llmforge train submit lr-3e-5 --auto-approve\n"
+        "It applies the spec with the variable that `training.run` is set to RUN (default: the "
+        "time).",
+        "RUN");
+    submit->add_flag("--update-lock", o_.update_lock, "Read look-ups anew and renew llmforge.lock");
+    with_arguments(parent, "status", "Show how the run is doing, and what it left", "", {0, 0},
+                   "Examples:\n  llmforge train status\n  llmforge train status --json");
+    CLI::App* logs = with_arguments(parent, "logs", "Print what the run says", "LOG", {0, 1},
+                                    "Examples:\n  llmforge train logs\n"
+                                    "  llmforge train logs training --follow",
+                                    "LOG");
+    logs->add_flag("-f,--follow", o_.follow, "Go on printing what comes");
+    with_arguments(parent, "stop", "Ask the run to end; it uploads what it has first", "", {0, 0},
+                   "Example:\n  llmforge train stop");
+    with_arguments(&app_, "ssh", "Open a shell on a machine", "MACHINE", {0, 1},
+                   "Examples:\n  llmforge ssh\n  llmforge ssh 'machines[\"trainer\"].instance'\n"
+                   "--json prints the command instead of running it.",
+                   "RECORD");
+  }
+
   void others() {
+    with_spec("doctor", "Check what this machine has and lacks for a stack",
+              "Example:\n  llmforge doctor specs/aws-finetune.yaml");
+    with_spec("outdated", "Show which pins of llmforge.lock have something newer; exit 2 if any",
+              "Examples:\n  llmforge outdated\n  llmforge plan --update-lock   takes it");
     CLI::App* sandbox =
         command(&app_, "sandbox", "Serve the model cloud on a port",
                 "Example:\n  llmforge sandbox --listen 127.0.0.1:5566 --data ./cloud");

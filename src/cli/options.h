@@ -40,6 +40,8 @@ struct Options {
   std::string adopt_file;              // adopt --file LIST
   bool adopt_orphans = false;          // adopt --orphans
   bool dry_run = false;
+  bool submit = false;        // train submit: runs that start are started by hand
+  bool follow = false;        // train logs --follow
   bool fix = false;           // validate --fix
   std::string filter, junit;  // test
 };

@@ -507,6 +507,7 @@ Result<bool> Session::make_plan(Plan& out, bool destroy) {
   plan.replace = options_.replace;
   plan.destroy = destroy;
   plan.refresh_only = options_.refresh == "only";
+  plan.submit = options_.submit;
   out = lf::make_plan(graph(), state(), observations_, *packages_, plan, digest(), diagnostics_);
   return !diagnostics_.has_errors();
 }

@@ -475,10 +475,12 @@ class Applier {
       fresh.address = item->address;
       fresh.private_ = subject.record.private_;
       note_runs(*store_.state().find(item->address), node.run, fresh);
+      fresh.private_.erase("submitted");
       set_lifecycle(node, fresh);
       fresh.alternative = subject.record.alternative;
       subject.record = std::move(fresh);
     }
+    if (item->submitted) subject.record.private_.set("submitted", Value(true));
     Task<Result<Subject>> working =
         begun ? operator_.finish_create(std::move(subject)) : operator_.create(std::move(subject));
     Result<Subject> made = co_await std::move(working);

@@ -116,7 +116,8 @@ class CloudClient : public Cloud {
     names.set("self", Value(inputs));
     names.set("now", Value(context_.world->clock.now()));
     CallOptions options;
-    options.idempotent = true;
+    options.mutation = type->effect;
+    options.idempotent = !type->effect || type->call.idempotent;
     List items;
     std::string token;
     for (int turn = 0; turn < 10'000; ++turn) {

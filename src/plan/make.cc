@@ -74,6 +74,13 @@ size_t alternative_of(const Record& record, const List& choices) {
   return 0;
 }
 
+bool run_was_used(const Record& record, std::string_view run) {
+  const Value* used = record.private_.find("runs");
+  if (used == nullptr || !used->is_list()) return false;
+  return std::any_of(used->as_list().begin(), used->as_list().end(),
+                     [&](const Value& name) { return name.string_or() == run; });
+}
+
 namespace {
 
 class Planner {
@@ -210,17 +217,17 @@ class Planner {
     decide_by_cloud(node, item, record_address);
     if (node.run.empty()) return;
     const bool starts = item.action == Action::create || item.action == Action::replace;
+    item.submitted = starts && options_.submit;
     if (!starts || replace_requested(node.address)) return;
-    if (!node.run_result.empty()) {
-      leave_as_ended(node, item);
-    } else if (item.action == Action::create) {
-      refuse_used_name(node);
-    }
+    if (!node.run_result.empty())
+      leave(item, "run " + node.run + ": ended with " + node.run_result);
+    else if (const Record* record = state_.find(node.address))
+      leave_other_run(node, *record, item);
   }
 
-  // The job itself says that it is done: nothing starts it again, whatever became of the machine.
-  static void leave_as_ended(const GraphNode& node, PlanItem& item) {
-    item.run_note = "run " + node.run + ": ended with " + node.run_result;
+  // Nothing is done with a machine whose run is over, or is another's.
+  static void leave(PlanItem& item, std::string note) {
+    item.run_note = std::move(note);
     item.action = Action::none;
     item.changes.clear();
     item.facets.clear();
@@ -228,20 +235,25 @@ class Planner {
     item.replace_if_changed = false;
   }
 
-  // Its results and logs would be mixed with those of the run that had the name.
-  void refuse_used_name(const GraphNode& node) {
-    const Record* record = state_.find(node.address);
-    if (record == nullptr || record->run == node.run) return;
-    const Value* used = record->private_.find("runs");
-    if (used == nullptr || !used->is_list()) return;
-    for (const auto& name : used->as_list()) {
-      if (name.string_or() != node.run) continue;
-      auto& d = diagnostics_.add(
-          Code::LF0506, node.span,
-          "run `" + node.run + "` of `" + node.address + "` has ended already; its name is taken");
-      d.help.emplace_back("give the next run a name of its own");
-      d.help.push_back("to run it again under this name: --replace '" + node.address + "'");
+  // The spec's run ended before another one began here; or one was submitted by hand and goes on.
+  void leave_other_run(const GraphNode& node, const Record& record, PlanItem& item) const {
+    if (record.run == node.run || record.run.empty()) return;
+    if (goes_on_submitted(record)) {
+      item.record = record;
+      leave(item, "run " + record.run + ": submitted, and has not ended");
+      return;
     }
+    if (!run_was_used(record, node.run)) return;
+    item.record = record;
+    leave(item, "run " + node.run + ": ended before run " + record.run);
+  }
+
+  // `train submit` started it; what the spec says meanwhile does not end it.
+  bool goes_on_submitted(const Record& record) const {
+    if (record.private_.find("submitted") == nullptr || record.id.empty()) return false;
+    const Observation& seen = observation(record.address, record.generation);
+    return !ended_by_itself(record, seen) && seen.presence != Observation::Presence::gone &&
+           record.status != RecordStatus::deleting;
   }
 
   void decide_by_cloud(const GraphNode& node, PlanItem& item, const std::string& record_address) {
@@ -390,7 +402,25 @@ class Planner {
     }
   }
 
+  // Submitted runs that go on, and all that they hang on.
+  std::set<std::string> kept_for_runs() const {
+    std::set<std::string> out;
+    std::vector<std::string> open;
+    for (const Record* record : state_.records()) {
+      if (record->generation == 0 && goes_on_submitted(*record)) open.push_back(record->address);
+    }
+    while (!open.empty()) {
+      const std::string address = open.back();
+      open.pop_back();
+      if (!out.insert(address).second) continue;
+      if (const Record* record = state_.find(address))
+        open.insert(open.end(), record->dependencies.begin(), record->dependencies.end());
+    }
+    return out;
+  }
+
   void add_leftovers() {
+    const std::set<std::string> kept = options_.destroy ? std::set<std::string>() : kept_for_runs();
     for (const Record* record : state_.records()) {
       const bool current = record->generation == 0;
       if (current && used_.contains(record->address)) continue;
@@ -402,7 +432,11 @@ class Planner {
       item.record = *record;
       const Observation& seen = observation(record->address, record->generation);
       const bool over = ended_by_itself(*record, seen);
-      if (current && over && !record->run.empty() && !options_.destroy) {
+      if (current && kept.contains(record->address)) {
+        item.run_note = record->run.empty()
+                            ? "kept for a run that was submitted"
+                            : "run " + record->run + ": submitted, and has not ended";
+      } else if (current && over && !record->run.empty() && !options_.destroy) {
         item.run_note =
             "run " + record->run + ": " +
             (record->status == RecordStatus::interrupted || seen.interrupted ? "interrupted"

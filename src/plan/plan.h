@@ -84,6 +84,7 @@ struct PlanItem {
   std::vector<std::string> late_facets;  // of the type; emptied before a deletion
   bool replace_if_changed = false;       // only if an unknown turns out different
   bool create_before_delete = false;
+  bool submitted = false;  // its run was asked for by name, not by the spec
   bool restores_marks = false;
   std::string run_note;  // "run first: finished", "restarts run first"
   std::string moved_from, adopt_id;
@@ -114,7 +115,11 @@ struct PlanOptions {
   std::vector<std::string> targets, excludes, replace;  // globs over addresses
   bool destroy = false;
   bool refresh_only = false;
+  bool submit = false;  // runs that start are started by hand: see PlanItem::submitted
 };
+
+// Whether a run of this name has ended at this address before the one that is recorded.
+bool run_was_used(const Record& record, std::string_view run);
 
 struct PlanOutput {
   std::string name;

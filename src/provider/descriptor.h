@@ -322,6 +322,7 @@ struct DataType {
   enum class Pick : uint8_t { last, first, only, all, value } pick = Pick::value;
   bool pin = true, account_scoped = false;
   bool optional = false;  // where there is nothing its outputs are null
+  bool effect = false;    // no look-up: it changes something, and only commands ask for it
   std::vector<ErrorPattern> errors;
   Span span;
 };

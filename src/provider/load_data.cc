@@ -9,9 +9,9 @@ namespace lf {
 
 bool Loader::load_data(const LoadNode& file, DataType& out) {
   const size_t before = diagnostics_.error_count();
-  const Words sections = {"data",     "doc",   "service", "inputs",  "call", "where",
-                          "sort",     "pick",  "none",    "outputs", "pin",  "account_scoped",
-                          "optional", "errors"};
+  const Words sections = {"data",     "doc",    "service", "inputs",  "call", "where",
+                          "sort",     "pick",   "none",    "outputs", "pin",  "account_scoped",
+                          "optional", "effect", "errors"};
   if (!want(file, LoadNode::Kind::map, "the file")) return false;
   section_order(file, sections);
   keys(file, "data", sections);
@@ -47,6 +47,7 @@ bool Loader::load_data(const LoadNode& file, DataType& out) {
   flag(file, "pin", out.pin);
   flag(file, "account_scoped", out.account_scoped);
   flag(file, "optional", out.optional);
+  flag(file, "effect", out.effect);
   if (const LoadNode* node = file.find("errors")) out.errors = errors(*node);
   if (out.service != nullptr) {
     out.errors.insert(out.errors.end(), out.service->errors.begin(), out.service->errors.end());

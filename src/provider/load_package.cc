@@ -11,7 +11,8 @@ namespace lf {
 bool Loader::load_package(const LoadNode& file, PackageInfo& out) {
   const size_t before = diagnostics_.error_count();
   if (!keys(file, "package",
-            {"package", "version", "credentials", "signing", "identity", "marks", "sandbox"})) {
+            {"package", "version", "credentials", "signing", "identity", "marks", "sandbox",
+             "session"})) {
     return false;
   }
   for (const char* key : {"package", "version"}) required(file, key, "package");
@@ -44,6 +45,22 @@ bool Loader::load_package(const LoadNode& file, PackageInfo& out) {
     };
     texts_of("environment", out.sandbox_environment);
     texts_of("keys", out.sandbox_keys);
+  }
+  if (const LoadNode* session = file.find("session")) {
+    keys(*session, "session", {"type", "effect", "with", "program", "missing"});
+    for (const char* key : {"type", "effect", "with", "program", "missing"})
+      required(*session, key, "session");
+    text(*session, "type", out.session.type);
+    text(*session, "effect", out.session.effect);
+    text(*session, "missing", out.session.missing);
+    NameScope scope;
+    scope.roots = {"id", "account", "region", "partition", "dns_suffix"};
+    if (const LoadNode* with = session->find("with")) out.session.with = tree(*with, scope);
+    scope.roots.insert("session");
+    if (const LoadNode* program = session->find("program")) {
+      if (want(*program, LoadNode::Kind::list, "program"))
+        out.session.program = tree(*program, scope);
+    }
   }
   return diagnostics_.error_count() == before;
 }

@@ -30,6 +30,16 @@ const PackageFiles& embedded_packages();  // written by the build from providers
 
 struct AdoptionFacts;  // adoption.h
 
+// How `ssh` opens a shell on a machine: an effect is asked for, and a program of the cloud's own
+// gets its answer.
+struct SessionFacts {
+  std::string type;     // of the machines; "": this cloud has none
+  std::string effect;   // data/<name>.yaml with `effect: true`
+  Template with;        // its inputs, over `id`
+  Template program;     // a list of words, over `id`, `session` (the effect's outputs), region, …
+  std::string missing;  // what to do where there is no such program
+};
+
 struct PackageInfo {
   std::string name, credentials, signing;
   int version = 0;
@@ -40,6 +50,7 @@ struct PackageInfo {
   // it accepts: access key to secret.
   std::string sandbox_account;
   std::map<std::string, std::string> sandbox_environment, sandbox_keys;
+  SessionFacts session;
 };
 
 // One cloud's package. All look-ups are by exact name and cached; nullptr where there is no such

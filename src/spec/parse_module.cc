@@ -302,6 +302,11 @@ class ModuleParser {
       unknown_type(type_node, decl.type, names, "look-up");
       return;
     }
+    if (type->effect) {
+      diagnostics_.add(Code::LF0205, type_node.span(),
+                       "`" + decl.type + "` is no look-up: it changes something");
+      return;
+    }
     std::vector<std::string> known = word_names(SpecPart::look_up);
     for (const auto& property : type->inputs) known.push_back(property.name);
     only(value, known, "`" + decl.type + "`");
