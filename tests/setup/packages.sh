@@ -9,7 +9,7 @@ BUILD_PACKAGES=(
   libfmt-dev libre2-dev libpugixml-dev zlib1g-dev libedit-dev
 )
 # To build and run the tests besides. mold only links faster; the formatter is checked by a test.
-TEST_PACKAGES=(catch2 python3 python3-venv jq tmux mold clang-format curl time graphviz zsh fish bash-completion
+TEST_PACKAGES=(catch2 python3 python3-venv jq tmux mold clang-format curl time graphviz zsh fish bash-completion shellcheck
   clang-19 libclang-rt-19-dev llvm-19)
 
 # Installs those of its arguments that are not there; asks apt for nothing otherwise.
