@@ -145,3 +145,53 @@ def test_look_ups(cloud, forge):
     assert sorted(output["subnets"]) == sorted(s["SubnetId"] for s in there)
     assert set(output["zones"]) == {"us-west-2a", "us-west-2b", "us-west-2c"} or len(output["zones"]) >= 3
     assert output["dear"] is False
+
+
+def test_endpoints(cloud, forge):
+    ec2 = cloud.client("ec2")
+    resources = {
+        **NETWORK,
+        "table": {"type": "aws.ec2.route_table", "vpc": "${resources.vpc}", "associations": [{"subnet": "${resources.private}"}]},
+        "more": {"type": "aws.ec2.route_table", "vpc": "${resources.vpc}"},
+        "group": {"type": "aws.ec2.security_group", "name": "types-endpoint", "vpc": "${resources.vpc}"},
+        "s3": {"type": "aws.ec2.vpc_endpoint", "vpc": "${resources.vpc}", "service_name": "com.amazonaws.us-west-2.s3",
+               "route_tables": ["${resources.table}"]},
+        "ecr": {"type": "aws.ec2.vpc_endpoint", "vpc": "${resources.vpc}", "service_name": "com.amazonaws.us-west-2.ecr.api",
+                "endpoint_type": "Interface", "subnets": ["${resources.private}"], "security_groups": ["${resources.group}"],
+                "private_dns": True},
+    }
+    changed = copy.deepcopy(resources)
+    changed["s3"]["route_tables"] = ["${resources.table}", "${resources.more}"]
+    changed["s3"]["policy"] = {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}]}
+
+    def seen(first):
+        by_service = {e["ServiceName"].split(".")[-2:][-1]: e for e in ec2.describe_vpc_endpoints()["VpcEndpoints"]}
+        tables = {tags(t)["llmforge:address"]: t["RouteTableId"] for t in cloud.inventory()["route_tables"]}
+        wanted = [tables["resources/table"]] + ([] if first else [tables["resources/more"]])
+        assert sorted(by_service["s3"]["RouteTableIds"]) == sorted(wanted)
+        assert len(by_service["api"]["SubnetIds"]) == 1 and by_service["api"]["PrivateDnsEnabled"] is True
+        assert ("s3:GetObject" in by_service["s3"].get("PolicyDocument", "")) is not first
+    life(cloud, forge, resources, changed, seen, lambda: [
+        e for e in ec2.describe_vpc_endpoints()["VpcEndpoints"] if e["State"] != "deleted"])
+
+
+def test_launch_template(cloud, forge):
+    """A change is a new version, which becomes the default one."""
+    ec2 = cloud.client("ec2")
+    resources = {"template": {"type": "aws.ec2.launch_template", "name": "types-trainer", "data": {
+        "image": IMAGE, "instance_type": "g5.xlarge", "http_tokens": "required", "user_data": "#!/bin/sh\necho ready\n",
+        "block_device_mappings": [{"device_name": "/dev/sda1", "size": "200GiB", "volume_type": "gp3", "encrypted": True}],
+        "tag_specifications": [{"resource_type": "instance", "tags": {"Team": "ml"}}]}}}
+    changed = copy.deepcopy(resources)
+    changed["template"]["data"]["instance_type"] = "g6.xlarge"
+
+    def seen(first):
+        one, = ec2.describe_launch_templates()["LaunchTemplates"]
+        number = 1 if first else 2
+        assert (one["LatestVersionNumber"], one["DefaultVersionNumber"]) == (number, number)
+        version, = ec2.describe_launch_template_versions(LaunchTemplateId=one["LaunchTemplateId"],
+                                                         Versions=["$Default"])["LaunchTemplateVersions"]
+        assert version["LaunchTemplateData"]["InstanceType"] == ("g5.xlarge" if first else "g6.xlarge")
+        assert version["LaunchTemplateData"]["BlockDeviceMappings"][0]["Ebs"]["VolumeSize"] == 200
+    life(cloud, forge, resources, changed, seen, lambda: ec2.describe_launch_templates()["LaunchTemplates"])

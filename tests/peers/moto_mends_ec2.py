@@ -117,3 +117,25 @@ def machine_in_its_group(call, reply):
         placement = call.backend().get_instance(instance_id.decode()).placement
         placement.group_name = wanted.get("GroupName", "")
         placement.partition_number = wanted.get("PartitionNumber")
+
+
+# ---- endpoints and templates --------------------------------------------------------------------
+
+@after("ec2:ModifyVpcEndpoint")
+def routes_of_an_endpoint(call, reply):
+    """A gateway endpoint's tables have a route to it (API_CreateVpcEndpoint, "RouteTableId"); moto makes
+    none for those that are added later, and then cannot delete the endpoint."""
+    ec2, params = call.backend(), call.params
+    endpoint = ec2.vpc_end_points[params["VpcEndpointId"]]
+    for table in params.get("AddRouteTableIds", []):
+        ec2.create_route(table, None, gateway_id=endpoint.id, destination_prefix_list_id=endpoint.destination_prefix_list_id)
+    for table in params.get("RemoveRouteTableIds", []):
+        ec2.delete_route(table, endpoint.destination_prefix_list_id)
+
+
+@after("ec2:CreateLaunchTemplate")
+def template_is_as_given(call, reply):
+    """LaunchTemplateData comes back as it was given; moto adds the template's own tags to it."""
+    template = call.backend().get_launch_template_by_name(call.params["LaunchTemplateName"])
+    data = template.versions[0].data
+    data["TagSpecifications"] = [s for s in data.get("TagSpecifications", []) if s["ResourceType"] != "launch-template"]

@@ -13,7 +13,7 @@ import both_ways_ec2
 import both_ways_ec2_more
 from both_ways_data import *  # noqa: F401,F403
 from both_ways_ec2 import Machines, Network  # noqa: F401
-from both_ways_ec2_more import Around, LookUps  # noqa: F401
+from both_ways_ec2_more import Around, Endpoints, LookUps, Templates  # noqa: F401
 from both_ways_iam import Iam  # noqa: F401
 from both_ways_store import BucketParts, Identities, Registry  # noqa: F401
 

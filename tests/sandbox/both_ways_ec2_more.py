@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Both ways round: what stands around machines and networks (addresses, keys, templates, disks)."""
+import json
+
 from both_ways import REGION, BothWays, client, pairs
 from both_ways_ec2 import TAGS, Ec2, tagged
 
@@ -173,6 +175,124 @@ class LookUps(Ec2, BothWays):
         seen = self.outputs({"quota": {"type": "aws.servicequotas.quota", "service": "ec2", "code": "L-DB2E81BA"}},
                             {"value": "${data.quota.value}", "name": "${data.quota.name}"})
         self.assertEqual(seen, {"value": quota["Value"], "name": quota["QuotaName"]})
+
+ENDPOINT_POLICY = {"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}]}
+
+
+class Endpoints(Ec2, BothWays):
+    def case(self, properties, unseen=(), **arguments):
+        def make():
+            return self.ec2.create_vpc_endpoint(**tagged("vpc-endpoint"), **arguments)["VpcEndpoint"]["VpcEndpointId"]
+
+        def read(i):
+            one = self.ec2.describe_vpc_endpoints(VpcEndpointIds=[i])["VpcEndpoints"][0]
+            dns = one.get("DnsOptions", {})
+            seen = {
+                "vpc": one["VpcId"], "endpoint_type": one["VpcEndpointType"], "service_name": one.get("ServiceName"),
+                "service_region": one.get("ServiceRegion"), "policy": json.loads(one["PolicyDocument"]),
+                "resource_configuration_arn": one.get("ResourceConfigurationArn"),
+                "service_network_arn": one.get("ServiceNetworkArn"), "route_tables": one.get("RouteTableIds"),
+                "subnets": one.get("SubnetIds"), "security_groups": [g["GroupId"] for g in one.get("Groups", [])],
+                "private_dns": one.get("PrivateDnsEnabled"), "ip_address_type": one.get("IpAddressType"),
+                "dns_record_ip_type": dns.get("DnsRecordIpType"),
+                "private_dns_only_for_inbound_resolver_endpoint": dns.get("PrivateDnsOnlyForInboundResolverEndpoint"),
+                "private_dns_preference": dns.get("PrivateDnsPreference"),
+                "private_dns_specified_domains": dns.get("PrivateDnsSpecifiedDomains"), "tags": pairs(one["Tags"])}
+            return {key: seen[key] for key in properties if key not in unseen}
+        self.both_ways("aws.ec2.vpc_endpoint", properties, make, read, unseen)
+
+    def test_gateway(self):
+        vpc = self.vpc()
+        table = self.ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+        service = f"com.amazonaws.{REGION}.s3"
+        self.case({"vpc": vpc, "endpoint_type": "Gateway", "service_name": service, "policy": ENDPOINT_POLICY,
+                   "route_tables": [table], "tags": TAGS}, VpcId=vpc, ServiceName=service, RouteTableIds=[table],
+                  PolicyDocument=json.dumps(ENDPOINT_POLICY))
+
+    def test_interface(self):
+        vpc = self.vpc()
+        subnet, group, service = self.subnet(vpc), self.group(vpc), f"com.amazonaws.{REGION}.ecr.api"
+        dns = {"DnsRecordIpType": "dualstack", "PrivateDnsOnlyForInboundResolverEndpoint": False}
+        self.case({"vpc": vpc, "endpoint_type": "Interface", "service_name": service, "service_region": REGION,
+                   "subnets": [subnet], "security_groups": [group], "private_dns": True, "ip_address_type": "dualstack",
+                   "dns_record_ip_type": "dualstack", "private_dns_only_for_inbound_resolver_endpoint": False,
+                   "subnet_addresses": [{"subnet": subnet, "ipv4": "10.1.1.20"}], "tags": TAGS},
+                  ("subnet_addresses",), VpcId=vpc, VpcEndpointType="Interface", ServiceName=service, SubnetIds=[subnet],
+                  SecurityGroupIds=[group], PrivateDnsEnabled=True, IpAddressType="dualstack", DnsOptions=dns,
+                  ServiceRegion=REGION, SubnetConfigurations=[{"SubnetId": subnet, "Ipv4": "10.1.1.20"}])
+
+    def test_lattice(self):
+        vpc = self.vpc()
+        resource = f"arn:aws:vpc-lattice:{REGION}:123456789012:resourceconfiguration/rcfg-0123456789abcdef0"
+        network = f"arn:aws:vpc-lattice:{REGION}:123456789012:servicenetwork/sn-0123456789abcdef0"
+        self.case({"vpc": vpc, "endpoint_type": "Resource", "resource_configuration_arn": resource, "tags": TAGS},
+                  VpcId=vpc, VpcEndpointType="Resource", ResourceConfigurationArn=resource)
+        self.case({"vpc": vpc, "endpoint_type": "ServiceNetwork", "service_network_arn": network, "tags": TAGS,
+                   "private_dns_preference": "SPECIFIED_DOMAINS_ONLY", "private_dns_specified_domains": ["a.example.com"]},
+                  VpcId=vpc, VpcEndpointType="ServiceNetwork", ServiceNetworkArn=network, DnsOptions={
+                      "PrivateDnsPreference": "SPECIFIED_DOMAINS_ONLY", "PrivateDnsSpecifiedDomains": ["a.example.com"]})
+
+
+class Templates(Ec2, BothWays):
+    IMAGE = "ami-0d1e2a3f4b5c60002"
+
+    def case(self, data, wire, versions=1, **more):
+        """`wire`: the same as boto3 has it."""
+        def make():
+            made = self.ec2.create_launch_template(
+                LaunchTemplateName="trainer", LaunchTemplateData=wire if versions == 1 else {"ImageId": self.IMAGE},
+                VersionDescription="what it is for", **tagged("launch-template"))["LaunchTemplate"]["LaunchTemplateId"]
+            if versions > 1:
+                self.ec2.create_launch_template_version(LaunchTemplateId=made, LaunchTemplateData=wire,
+                                                        VersionDescription="what it is for")
+            return made
+
+        def read(i):
+            one = self.ec2.describe_launch_templates(LaunchTemplateIds=[i])["LaunchTemplates"][0]
+            newest = self.ec2.describe_launch_template_versions(LaunchTemplateId=i, Versions=["$Latest"])[
+                "LaunchTemplateVersions"][0]
+            self.assertEqual(newest["VersionNumber"], one["LatestVersionNumber"])
+            same = json.loads(json.dumps(newest["LaunchTemplateData"], default=str))
+            self.assertEqual(same, {**wire, **({"UserData": wire["UserData"]} if "UserData" in wire else {})})
+            seen = {"name": one["LaunchTemplateName"], "version_description": newest["VersionDescription"], "data": data,
+                    "tags": pairs(one["Tags"]), "default_version": one["DefaultVersionNumber"]}
+            return {key: seen[key] for key in properties if key != "update_default"}
+        properties = {"name": "trainer", "version_description": "what it is for", "data": data, "tags": TAGS, **more}
+        self.both_ways("aws.ec2.launch_template", properties, make, read, ("update_default",))
+
+    def test_by_type(self):
+        import base64
+        vpc = self.vpc()
+        subnet, group = self.subnet(vpc), self.group(vpc)
+        script = "#!/bin/sh\necho ready\n"
+        self.case(
+            {"image": self.IMAGE, "instance_type": "g5.xlarge", "key_name": "mine", "user_data": script,
+             "block_device_mappings": [{"device_name": "/dev/sda1", "size": "200GiB", "volume_type": "gp3", "encrypted": True,
+                                        "delete_on_termination": True}],
+             "network_interfaces": [{"device_index": 0, "subnet": subnet, "security_groups": [group], "public_ip": False}],
+             "market": "spot", "spot_max_price": "0.90", "http_tokens": "required", "http_put_response_hop_limit": 2,
+             "shutdown_behavior": "terminate", "monitoring": True,
+             "tag_specifications": [{"resource_type": "instance", "tags": {"Team": "ml"}}]},
+            {"ImageId": self.IMAGE, "InstanceType": "g5.xlarge", "KeyName": "mine",
+             "UserData": base64.b64encode(script.encode()).decode(),
+             "BlockDeviceMappings": [{"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 200, "VolumeType": "gp3",
+                                                                         "Encrypted": True, "DeleteOnTermination": True}}],
+             "NetworkInterfaces": [{"DeviceIndex": 0, "SubnetId": subnet, "Groups": [group], "AssociatePublicIpAddress": False}],
+             "InstanceMarketOptions": {"MarketType": "spot", "SpotOptions": {"MaxPrice": "0.90"}},
+             "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 2},
+             "InstanceInitiatedShutdownBehavior": "terminate", "Monitoring": {"Enabled": True},
+             "TagSpecifications": [{"ResourceType": "instance", "Tags": [{"Key": "Team", "Value": "ml"}]}]})
+
+    def test_by_requirements(self):
+        self.case(
+            {"image": self.IMAGE, "vcpu_min": 8, "memory_min": "32GiB", "accelerator_types": ["gpu"],
+             "accelerator_manufacturers": ["nvidia"], "accelerator_count_min": 1, "allowed_instance_types": ["g5.*", "g6.*"]},
+            {"ImageId": self.IMAGE, "InstanceRequirements": {
+                "VCpuCount": {"Min": 8}, "MemoryMiB": {"Min": 32768}, "AcceleratorTypes": ["gpu"],
+                "AcceleratorManufacturers": ["nvidia"], "AcceleratorCount": {"Min": 1},
+                "AllowedInstanceTypes": ["g5.*", "g6.*"]}},
+            default_version=1, update_default=False)
 
 
 EXCUSED = {

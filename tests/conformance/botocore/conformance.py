@@ -377,6 +377,10 @@ class Resource:
             if not self.report.expect(found is not None, holder.at("path"), f"{key}: {why}"):
                 continue
             values = getattr(found, "enum", None) or []
+            # The model spells an endpoint's states in capitals, the service does not
+            # (AWS CLI Command Reference, describe-vpc-endpoints, "Examples").
+            if found.name == "State" and "Available" in values:
+                values = list(values) + [v[0].lower() + v[1:] for v in values]
             for name in lists:
                 for state in holder.get(name, []):
                     self.report.expect(not values or state in values, holder.at(name), f"{key}: no state `{state}` in {values}")

@@ -36,7 +36,9 @@ class Requests:
                 self.tree(send, body, call.at("send"), element, top=given)
         if "token" in call:
             found, why = self.service.walk(body, call["token"], False)
-            self.report.expect(found is not None and found.metadata.get("idempotencyToken"),
+            # Older operations say it in words only (CreateVpcEndpoint, CreateFlowLogs).
+            self.report.expect(found is not None and (found.metadata.get("idempotencyToken") or
+                                                      "idempotency of the request" in found.documentation),
                                call.at("token"), f"{action}: `{call['token']}`: {why or 'no idempotency token'}")
         self.required(call, operation, body, given)
         self.checksum(call, operation)
