@@ -10,6 +10,7 @@
 #include "cli/judge.h"
 #include "cli/planning.h"
 #include "cli/stack_set.h"
+#include "plan/same_thing.h"
 
 namespace lf {
 
@@ -161,8 +162,10 @@ class AllRun {
     }
     PlanView view = plan_view(session, *own);
     view.destroy = destroys();
-    const std::string text = render_plan(plan, view);
     Judge judge(session, session.graph(), plan, destroys());
+    view.findings = judge.look();
+    if (!destroys()) view.notes = rename_notes(plan, session.graph());
+    const std::string text = render_plan(plan, view);
     if (own->options.json || view.format == "json")
       plans_[i].emplace(Approved(plan), plan.has_changes(), text);
     else

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // `completion SHELL`, and what the scripts call: `__complete SHELL WORD…`. Silent: whatever goes
 // wrong while one types (a spec that does not read, a state that is locked) means fewer candidates.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
 #include "base/json.h"
 #include "base/strings.h"
+#include "base/units.h"
 #include "cli/command_tools.h"
 #include "cli/completion.h"
+#include "state/snapshot.h"
 
 namespace lf {
 
@@ -24,7 +28,8 @@ const char* directive_of(const std::string& value) {
 }
 
 bool wants_spec(const std::string& value) {
-  for (const char* name : {"ENV", "NAME=VALUE", "ADDRESS", "GLOB", "RECORD", "OUTPUT", "INSTANCE"})
+  for (const char* name :
+       {"ENV", "NAME=VALUE", "ADDRESS", "GLOB", "RECORD", "OUTPUT", "INSTANCE", "SERIAL"})
     if (value == name) return true;
   return false;
 }
@@ -53,6 +58,7 @@ class Completer {
     const Result<bool> loaded = session.load_spec();
     if (!loaded) return {};
     if (value == "ENV") return environments(session);
+    if (value == "SERIAL") return serials(session);
     if (value == "NAME=VALUE") return variables(session);
     if (!*loaded) return {};
     Candidates out;
@@ -65,6 +71,25 @@ class Completer {
   static Candidates environments(Session& session) {
     Candidates out;
     for (const auto& name : session.spec().spec.environments) out.emplace_back(name, "");
+    return out;
+  }
+
+  // Of `state restore`: the newest first.
+  static Candidates serials(Session& session) {
+    Candidates out;
+    const std::unique_ptr<Backend> backend = session.backend();
+    const Result<std::vector<uint64_t>> kept = backend->history();
+    if (!kept) return out;
+    for (auto at = kept->rbegin(); at != kept->rend(); ++at) {
+      const Result<std::string> text = backend->history_text(*at);
+      const Result<Snapshot> then =
+          text ? read_snapshot(*text, "") : Result<Snapshot>(std::unexpected(text.error()));
+      out.emplace_back(
+          std::to_string(*at),
+          then ? fmt::format("{}, {} resources", format_timestamp({then->written_at.seconds, 0}),
+                             then->state.size())
+               : "");
+    }
     return out;
   }
 

@@ -38,17 +38,42 @@ Judge::Judge(Session& session, const Graph& graph, const Plan& plan, bool destro
       policies_(session.spec().demands.policies, names_of(session, destroy), graph, plan,
                 session.packages(), session.sources()) {}
 
-int Judge::before(const CommandContext& context) {
-  Diagnostics found;
-  policies_.judge(found);
-  if (!destroy_) {
-    const PlannedValues planned(graph_, plan_);
-    open_checks_ =
-        run_checks(session_.spec().demands.checks, Moment::before, graph_, planned.source(), found);
+std::vector<PlanFinding> Judge::look() {
+  if (!looked_) {
+    looked_ = true;
+    policies_.judge(found_);
+    if (!destroy_) {
+      const PlannedValues planned(graph_, plan_);
+      open_checks_ = run_checks(session_.spec().demands.checks, Moment::before, graph_,
+                                planned.source(), found_);
+    }
   }
-  if (found.empty()) return -1;
-  show_diagnostics(found, session_.sources(), context.options.json, context.terminal);
-  return found.has_errors() ? exit_code_of(found) : -1;
+  std::vector<PlanFinding> out;
+  for (const auto& d : found_.sorted()) {
+    PlanFinding one;
+    one.severity = d.severity() == Severity::error     ? "error"
+                   : d.severity() == Severity::warning ? "warning"
+                                                       : "note";
+    one.code = info(d.code).name;
+    one.message = d.message;
+    one.help = d.help;
+    if (const Span& span = d.primary.span; span.valid()) {
+      const auto& source = session_.sources().get(span.source);
+      const auto place = source.position(span.begin);
+      one.file = source.path();
+      one.line = static_cast<int64_t>(place.line);
+      one.column = static_cast<int64_t>(place.column);
+    }
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+int Judge::before(const CommandContext& context) {
+  look();
+  if (found_.empty()) return -1;
+  show_diagnostics(found_, session_.sources(), context.options.json, context.terminal);
+  return found_.has_errors() ? exit_code_of(found_) : -1;
 }
 
 Approve Judge::approve() {

@@ -10,6 +10,7 @@
 #include "engine/apply.h"
 #include "plan/checks.h"
 #include "plan/policy.h"
+#include "plan/render.h"
 
 namespace lf {
 
@@ -17,7 +18,9 @@ class Judge {
  public:
   // `graph`: what the plan was made from. All must outlive it.
   Judge(Session& session, const Graph& graph, const Plan& plan, bool destroy);
-  // Policies, and checks before apply. What is found is shown. -1: go on; else the exit code.
+  // Policies, and checks before apply, once; gives what they say, for a plan's readers.
+  std::vector<PlanFinding> look();
+  // The same; what is found is shown. -1: go on; else the exit code.
   int before(const CommandContext& context);
   Approve approve();
   // Checks after apply, and what no policy could tell before. False: something does not hold.
@@ -27,7 +30,8 @@ class Judge {
   Session& session_;
   const Graph& graph_;
   const Plan& plan_;
-  bool destroy_;
+  bool destroy_, looked_ = false;
+  Diagnostics found_;
   PolicyRun policies_;
   std::vector<const CheckDecl*> open_checks_;
 };

@@ -325,6 +325,14 @@ class CommandLine {
     for (CLI::App* sub : {mv, rm, restore}) add_dry_run(sub);
     with_arguments(parent, "pull", "Print the state", "", {0, 0},
                    "Example:\n  llmforge state pull > backup.llmforge.json");
+    CLI::App* push = with_arguments(
+        parent, "push", "Put a state file in place of the state, if it is a later one", "FILE",
+        {1, 1}, "Example:\n  llmforge state push backup.llmforge.json --dry-run");
+    CLI::App* repair = with_arguments(
+        parent, "repair", "Hold each record against the cloud, and say what to do", "", {0, 0},
+        "Examples:\n  llmforge state repair\n  llmforge state repair --fix");
+    repair->add_flag("--fix", o_.fix, "Do what it says; else nothing is changed");
+    for (CLI::App* sub : {push, repair}) add_dry_run(sub);
   }
 
   void training() {

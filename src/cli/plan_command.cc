@@ -4,6 +4,7 @@
 #include "cli/judge.h"
 #include "cli/planning.h"
 #include "plan/render.h"
+#include "plan/same_thing.h"
 
 namespace lf {
 
@@ -20,11 +21,13 @@ Task<int> plan_task(CommandContext* context, Session* session) {
     show_error(saved.error(), context->options.json, context->terminal);
     co_return kFailed;
   }
-  const PlanView view = plan_view(*session, *context);
+  Judge judge(*session, session->graph(), plan, false);
+  PlanView view = plan_view(*session, *context);
+  view.findings = judge.look();
+  view.notes = rename_notes(plan, session->graph());
   print(render_plan(plan, view));
   (void)flush_output();
   show_rename_notes(*session, *context, plan);
-  Judge judge(*session, session->graph(), plan, false);
   if (const int refused = judge.before(*context); refused >= 0) co_return refused;
   if (!context->options.out.empty()) {
     Result<void> written = save_plan(*session, plan, context->options.out);

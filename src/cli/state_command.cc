@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `state list|show|mv|rm|history|restore|pull` and `forget`: looking at the state and mending it.
+// `state list|show|mv|rm|history|restore|pull` and `forget`: looking at the state and mending it
+// (push and repair: state_mend.cc).
 // What changes it holds the lock, is one journal frame, and can be undone with `state restore`.
 #include <fmt/format.h>
 
@@ -10,6 +11,7 @@
 #include "base/strings.h"
 #include "base/units.h"
 #include "cli/command_tools.h"
+#include "cli/state_mend.h"
 #include "cli/version.h"
 #include "cli/yaml_text.h"
 #include "state/snapshot.h"
@@ -100,24 +102,9 @@ Task<int> show_restore(CommandContext* context, Session* session, Backend* backe
   Task<int> reading = read_state_or_tell(context, session);
   const int read = co_await std::move(reading);
   if (read >= 0) co_return read;
-  List json;
-  std::vector<std::vector<std::string>> rows;
-  const auto row = [&](char mark, const Record& record, const char* what) {
-    rows.push_back({std::string("  ") + mark + " " + record.address, record.id, what});
-    json.emplace_back(Map{
-        {"address", Value(record.address)}, {"id", Value(record.id)}, {"becomes", Value(what)}});
-  };
-  for (const Record* record : session->state().records()) {
-    if (then->state.find(record->address, record->generation) == nullptr)
-      row('-', *record, "no longer known");
-  }
-  for (const Record* record : then->state.records()) {
-    const Record* now = session->state().find(record->address, record->generation);
-    if (now == nullptr)
-      row('+', *record, "known again");
-    else if (!(record_value(*now) == record_value(*record)))
-      row('~', *record, now->id == record->id ? "as it was known then" : "another id");
-  }
+  StateDifference difference = state_difference(session->state(), then->state);
+  List& json = difference.json;
+  const auto& rows = difference.rows;
   if (context->options.json) {
     print(
         to_json(Value(Map{{"would_restore", Value(serial)}, {"changes", Value(std::move(json))}})) +
@@ -159,7 +146,11 @@ Task<int> restore(CommandContext* context, Session* session) {
   co_return kDone;
 }
 
-int pull(Session* session) {
+int pull(CommandContext* context, Session* session) {
+  if (!session->state_exists() && session->open_intents().empty()) {
+    Error error(ErrorCode::not_found, "there is no state yet: nothing was applied");
+    return tell(*context, error);
+  }
   Snapshot snapshot;
   snapshot.state = session->state();
   snapshot.written_by = kVersion;
@@ -300,6 +291,12 @@ Task<int> state_task(CommandContext* context, Session* session) {
     const int code = co_await std::move(task);
     co_return code;
   }
+  if (command == "state push" || command == "state repair") {
+    Task<int> task = command == "state push" ? push_state_file(context, session)
+                                             : repair_state(context, session);
+    const int code = co_await std::move(task);
+    co_return code;
+  }
   const bool changes = !context->options.dry_run &&
                        (command == "state mv" || command == "state rm" || command == "forget");
   Task<int> opening =
@@ -308,7 +305,7 @@ Task<int> state_task(CommandContext* context, Session* session) {
   if (opened >= 0) co_return opened;
   if (command == "state list") co_return list_records(context, session->state());
   if (command == "state show") co_return show_record(context, session->state());
-  if (command == "state pull") co_return pull(session);
+  if (command == "state pull") co_return pull(context, session);
   Task<int> task =
       command == "state mv" ? move_records(context, session) : forget(context, session);
   const int code = co_await std::move(task);

@@ -72,6 +72,13 @@ class NodeChecker {
       d.others.push_back(
           {place->span, "which becomes `" + property.name + "` of `" + node_.address + "`"});
     }
+    // A module of the user's own is right for one use of it and wrong for another.
+    for (const ModuleInstance* m = node_.module; m != nullptr && m->call != nullptr;
+         m = m->parent) {
+      if (m->module->kind == ModuleKind::block) continue;
+      const Span use = m->call->key_span.valid() ? m->call->key_span : m->call->span;
+      d.others.push_back({use, "in this use of the module"});
+    }
     if (!property.doc.empty()) d.help.push_back(property.name + ": " + property.doc);
   }
 

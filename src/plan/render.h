@@ -5,10 +5,20 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "plan/plan.h"
 
 namespace lf {
+
+// What policies and checks say of a plan.
+struct PlanFinding {
+  std::string severity;  // error (it refuses the plan), warning or note
+  std::string code, message;
+  std::string file;  // "": no place
+  int64_t line = 0, column = 0;
+  std::vector<std::string> help;
+};
 
 struct PlanView {
   std::string stack, environment, region, account, provider;
@@ -21,6 +31,9 @@ struct PlanView {
   bool destroy = false;
   bool sandbox = false;
   uint64_t requests = 0;  // sent to plan
+  // Said in Markdown and JSON; with text they go to stderr by themselves.
+  std::vector<PlanFinding> findings;
+  std::vector<std::string> notes;  // about renames
 };
 
 std::string render_plan(const Plan& plan, const PlanView& view);

@@ -188,6 +188,24 @@ Value files_json(const Plan& plan) {
   return Value(std::move(out));
 }
 
+Value findings_json(const PlanView& view) {
+  List out;
+  for (const auto& finding : view.findings) {
+    Map one;
+    one.set("severity", Value(finding.severity));
+    one.set("code", Value(finding.code));
+    one.set("message", Value(finding.message));
+    one.set("file", finding.file.empty() ? Value() : Value(finding.file));
+    if (!finding.file.empty()) {
+      one.set("line", Value(finding.line));
+      one.set("column", Value(finding.column));
+    }
+    one.set("help", texts(finding.help));
+    out.emplace_back(std::move(one));
+  }
+  return Value(std::move(out));
+}
+
 Value summary_json(const Plan& plan, const PlanGroups& groups) {
   Map out;
   for (const Action action : {Action::create, Action::update, Action::replace, Action::remove,
@@ -235,6 +253,8 @@ std::string render_json(const Plan& plan, const PlanView& view) {
     left_out.emplace_back(Map{{Value("address"), Value(address)}, {Value("why"), Value(why)}});
   }
   out.set("selection", Value(std::move(left_out)));
+  out.set("findings", findings_json(view));
+  out.set("notes", texts(view.notes));
   out.set("summary", summary_json(plan, group(plan)));
   return to_json(Value(std::move(out))) + "\n";
 }

@@ -114,6 +114,27 @@ class MarkdownPlan {
     return out + names + "\n" + rule + "\n" + numbers + "\n";
   }
 
+  // Never cut: what refuses the plan is what its reader has to know.
+  std::string findings() const {
+    if (view_.findings.empty()) return "";
+    size_t refused = 0;
+    for (const auto& finding : view_.findings) refused += finding.severity == "error" ? 1 : 0;
+    std::string out = refused > 0
+                          ? fmt::format("\n### Refused: {}\n\n", refused)
+                          : fmt::format("\n### Policies and checks: {}\n\n", view_.findings.size());
+    for (const char* severity : {"error", "warning", "note"}) {
+      for (const auto& finding : view_.findings) {
+        if (finding.severity != severity) continue;
+        out += fmt::format("- **{}** {}: {}", severity, finding.code, escaped(finding.message));
+        if (!finding.file.empty())
+          out += fmt::format(" ({}:{})", escaped(finding.file), finding.line);
+        out += "\n";
+        for (const auto& help : finding.help) out += "  - " + escaped(help) + "\n";
+      }
+    }
+    return out;
+  }
+
   std::string destroys(Detail detail) const {
     if (groups_.destroys.empty()) return "";
     std::string text;
@@ -192,12 +213,13 @@ class MarkdownPlan {
       out += ". The whole plan: `llmforge plan`.\n";
     }
     for (const auto& caveat : caveats(plan_, view_)) out += "\n> " + escaped(caveat) + "\n";
+    for (const auto& note : view_.notes) out += "\n> note: " + escaped(note) + "\n";
     if (plan_.has_changes()) out += "\n" + escaped("plan: " + summary_text(plan_, groups_)) + "\n";
     return out;
   }
 
   std::string assemble(Detail destroy_detail) const {
-    std::string out = head() + destroys(destroy_detail);
+    std::string out = head() + findings() + destroys(destroy_detail);
     for (size_t s = 0; s < sections_.size(); ++s) {
       std::string text;
       size_t gap = 0;

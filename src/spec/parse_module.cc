@@ -371,6 +371,8 @@ class ModuleParser {
       return;
     }
     decl.lifecycle = lifecycle(value, true);
+    for (const auto& [span, name] : written_texts(decl.lifecycle.ignore_changes))
+      ignored_property(span, name, name, *type);
     static const std::vector<std::string> kWords = word_names(SpecPart::resource);
     bool too_many = false;
     for (size_t i = 0; i < value.size(); ++i) {
@@ -548,8 +550,85 @@ class ModuleParser {
     check_required(key, module, call);
   }
 
+  // The texts of a text or a list that are no expressions, with their places.
+  static std::vector<std::pair<Span, std::string>> written_texts(const std::optional<Tree>& tree) {
+    std::vector<std::pair<Span, std::string>> out;
+    if (!tree) return out;
+    const auto add = [&out](const Tree& one, const Value& value) {
+      if (value.is_string()) out.emplace_back(one.span, value.as_string());
+    };
+    for (const auto& item : tree->items) {
+      if (item.kind == Tree::Kind::constant) add(item, item.constant);
+    }
+    if (tree->kind != Tree::Kind::constant) return out;
+    if (tree->constant.is_list()) {
+      for (const auto& one : tree->constant.as_list()) add(*tree, one);
+    } else {
+      add(*tree, tree->constant);
+    }
+    return out;
+  }
+
+  // `written`: all that stands there, of which `name` is the property's part.
+  void ignored_property(Span span, const std::string& written, const std::string& name,
+                        const ResourceType& type) {
+    std::vector<std::string> known;
+    for (const auto& property : type.properties) {
+      if (property.computed) continue;
+      if (property.name == name) return;
+      known.push_back(property.name);
+    }
+    auto& d =
+        diagnostics_.add(Code::LF0201, span, "`" + name + "` is no property of `" + type.name + "`",
+                         "nothing would be ignored");
+    const std::string near = nearest(name, known);
+    if (near.empty()) {
+      d.help.push_back("its properties: llmforge explain " + type.name);
+      return;
+    }
+    const std::string whole = written.substr(0, written.size() - name.size()) + near;
+    d.fixes.push_back({"did you mean `" + near + "`?", span, whole, false});
+  }
+
+  // `ignore_changes` on a block or module names a resource of it and a property: `instance.image`.
+  void ignored_in(const ModuleCall& call, const Module& module) {
+    for (const auto& [span, path] : written_texts(call.lifecycle.ignore_changes)) {
+      const size_t dot = path.find('.');
+      const std::string key = path.substr(0, dot);
+      std::vector<std::string> keys;
+      const ResourceDecl* decl = nullptr;
+      for (const auto& one : module.resources) {
+        keys.push_back(one.key);
+        if (one.key == key) decl = &one;
+      }
+      if (decl != nullptr && dot != std::string::npos) {
+        const ResourceType* type = packages_.resource(decl->type);
+        if (type != nullptr) ignored_property(span, path, path.substr(dot + 1), *type);
+        continue;
+      }
+      if (decl != nullptr) {
+        diagnostics_
+            .add(Code::LF0201, span,
+                 "`" + path + "` names a resource of `" + module.name +
+                     "`, "
+                     "but no property of it")
+            .help.push_back("write `" + path + ".PROPERTY`");
+        continue;
+      }
+      auto& d = diagnostics_.add(Code::LF0201, span,
+                                 "`" + key + "` is no resource of `" + module.name + "`");
+      const std::string near = nearest(key, keys);
+      if (!near.empty())
+        d.fixes.push_back({"did you mean `" + near + "`?", span,
+                           near + (dot == std::string::npos ? "" : path.substr(dot)), false});
+      else
+        d.help.push_back("write RESOURCE.PROPERTY; its resources: " + join(keys, ", "));
+    }
+  }
+
   // `adopt` of a block says which of its resources is meant, unless it has but one.
   void words_of_parts(const ModuleCall& call, const Module& module) {
+    ignored_in(call, module);
     if (!call.lifecycle.adopt) return;
     const Tree& adopt = *call.lifecycle.adopt;
     std::vector<std::string> keys;

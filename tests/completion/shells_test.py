@@ -20,8 +20,9 @@ problems = []
 # (typed, the line after Tab, words that must be listed). Where several fit, Tab lists them.
 LINES = [
     ("llmforge vali", "llmforge validate ", []),
-    ("llmforge state re", "llmforge state restore ", []),
-    ("llmforge state ", "llmforge state ", ["history", "list", "mv", "pull", "restore", "rm", "show"]),
+    ("llmforge state res", "llmforge state restore ", []),
+    ("llmforge state restore --sandbox ", None, ["1"]),
+    ("llmforge state ", "llmforge state ", ["history", "list", "mv", "pull", "push", "repair", "restore", "rm", "show"]),
     ("llmforge plan --det", "llmforge plan --detailed-exitcode ", []),
     ("llmforge plan --format m", "llmforge plan --format markdown ", []),
     ("llmforge plan --format=m", "llmforge plan --format=markdown ", []),

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Policies and checks of the stack: refused before the first change, decided again when the cloud has answered."""
+import json
+
 import pytest
 
 HEAD = "stack: guarded\nprovider: aws\nregion: us-west-2\n"
@@ -132,3 +134,39 @@ resources:
     forge.plan(expect=2)
     forge.apply()
     forge.apply()  # with nothing to do as well
+
+
+def test_findings_stand_in_the_plan(cloud, stack):
+    """In Markdown for the pull request and in JSON for programs, whether they refuse, warn or wait."""
+    forge = stack(PUBLIC)
+    found = json.loads(forge.run("plan", "--json", expect=8).out)["findings"]
+    assert [(f["severity"], f["code"], f["line"]) for f in found if f["severity"] == "error"] == [("error", "LF0511", 7)], found
+    assert "bucket-public-access" in found[0]["message"] and found[0]["file"].endswith("spec.yaml")
+    page = forge.run("plan", "--format", "markdown", expect=8).out
+    assert "### Refused: 1" in page and "**error** LF0511" in page and "spec.yaml:7)" in page, page
+    # Where the page must be cut, they stay.
+    assert "**error** LF0511" in forge.run("plan", "--format", "markdown", "--max-bytes", "900", expect=8).out
+    forge = stack(PUBLIC.replace("block_public_policy: false", "versioning: Enabled").replace("{packs: [no-public-buckets, no-open-ssh, encryption]}", """
+  named:
+    warn: ${!has(resource.properties.tags) || !('Owner' in resource.properties.tags)}
+    message: say who owns it
+    where: {types: [aws.sqs.queue]}
+"""))
+    found = json.loads(forge.run("plan", "--json", expect=0).out)["findings"]
+    assert [f["severity"] for f in found] == ["warning"] and "say who owns it" in found[0]["message"], found
+    assert "### Policies and checks: 1" in forge.run("plan", "--format", "markdown", expect=0).out
+    forge = stack(LATER)
+    found = json.loads(forge.run("plan", "--json", expect=0).out)["findings"]
+    assert [(f["severity"], f["code"]) for f in found] == [("note", "LF0514")], found
+
+
+def test_notes_about_renames_stand_in_the_plan(cloud, stack):
+    forge = stack("resources:\n  jobs: {type: aws.sqs.queue, name: guarded-work}\n  net: {type: aws.ec2.vpc, cidr: 10.0.0.0/16}\n")
+    forge.apply()
+    forge.edit("  jobs:", "  work:")
+    forge.edit("  net:", "  network:")
+    told = json.loads(forge.run("plan", "--json", expect=0).out)
+    assert told["findings"] == [] and any("guarded-work" in note for note in told["notes"]), told["notes"]
+    assert any("moved_from" in note for note in told["notes"]), told["notes"]
+    page = forge.run("plan", "--format", "markdown", expect=0).out
+    assert page.count("> note:") == len(told["notes"]) == 2 and "moved" in page, page

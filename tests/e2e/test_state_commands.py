@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands that look at the state and mend it: state list|show|mv|rm, forget, adopt, orphans, status,
+"""The commands that look at the state and mend it: state list|show|mv|rm|pull|push|repair, forget, adopt, orphans, status,
 drift. None of them may touch the cloud but adopt, which marks what it takes in."""
 import json
 import shlex
+import time
 
 import pytest
 
@@ -181,3 +182,127 @@ def test_drift(cloud, lab):
     # What the spec wants otherwise is no drift.
     lab.edit("retention: 14d", "retention: 30d")
     assert "retention" not in lab.run("drift", expect=2).out
+
+
+def serial(lab):
+    return json.loads(lab.run("show", "--json", expect=0).out)["serial"]
+
+
+def pulled(lab, name):
+    path = lab.spec.parent / name
+    path.write_text(lab.run("state", "pull", expect=0).out)
+    return path
+
+
+def test_pull_and_push(cloud, lab):
+    old = pulled(lab, "old.json")
+    lab.edit("visibility_timeout: 60s", "visibility_timeout: 90s")
+    lab.apply()
+    new, last = pulled(lab, "new.json"), serial(lab)
+    cloud.forget_requests()
+    # The same again, and an older one.
+    assert "nothing to do" in lab.run("state", "push", new, expect=0).out
+    refused = lab.run("state", "push", old, expect=8)
+    assert "is older" in refused.one_error() and "state pull" in refused.err, refused
+    assert "is older" in lab.run("state", "push", old, "--dry-run", expect=8).err
+    assert serial(lab) == last
+    # A later one in place of what is here: it is restored to what it was.
+    history = json.loads(lab.run("state", "history", "--json", expect=0).out)
+    first = next(h["serial"] for h in history if h["resources"] == 5)
+    for path in lab.state_files():
+        path.unlink()
+    assert "no state yet" in lab.run("state", "pull", expect=1).one_error()
+    dry = lab.run("state", "push", old, "--dry-run", expect=0)
+    assert f"would push the state with serial {first}" in dry.out and lab.state_files() == []
+    assert "5 resources" in lab.run("state", "push", old, expect=0).out
+    assert "visibility_timeout: 1m -> 1m30s" in lab.plan(expect=0).text  # to this state a change of somebody else
+    done = lab.run("state", "push", new, expect=0)
+    assert f"state restore {first}" in done.err, done
+    assert serial(lab) == last
+    lab.plan(expect=0)
+    lab.run("state", "restore", first, expect=0)  # the backup
+    assert "visibility_timeout: 1m -> 1m30s" in lab.plan(expect=0).text  # to this state a change of somebody else
+    # Now the state here went on by itself: the same serial with another content is no successor.
+    assert cloud.mutations() == []
+
+
+def test_push_refuses(cloud, lab):
+    mine = pulled(lab, "mine.json")
+    # Another lineage: a stack of the same name whose state was lost.
+    for path in lab.state_files():
+        path.unlink()
+    lab.run("adopt", "--orphans", expect=0)
+    other = lab.run("state", "push", mine, expect=8)
+    assert "of another lineage" in other.one_error(), other
+    assert json.loads(lab.run("state", "push", mine, "--dry-run", "--json", expect=8).err)["message"]
+    # Same lineage and serial, but not the same.
+    here = pulled(lab, "here.json")
+    lab.run("state", "rm", at("jobs"), expect=0)
+    there, later = lab.spec.parent / "branch", pulled(lab, "later.json")
+    there.mkdir()
+    saved = [(p, p.read_bytes()) for p in lab.state_files()]
+    for path in lab.state_files():
+        path.unlink()
+    lab.run("state", "push", here, expect=0)
+    lab.run("state", "rm", at("runs"), expect=0)
+    assert "knows something else" in lab.run("state", "push", later, expect=8).one_error()
+    for path, content in saved:
+        path.write_bytes(content)
+    # Not of this stack; broken; not there.
+    lab.edit("stack: lab", "stack: lab2")
+    assert "is the state of stack `lab`" in lab.run("state", "push", later, expect=8).one_error()
+    lab.edit("stack: lab2", "stack: lab")
+    torn = lab.spec.parent / "torn.json"
+    torn.write_text(later.read_text()[:-200])
+    lab.run("state", "push", torn, expect=1)
+    assert "none.json" in lab.run("state", "push", lab.spec.parent / "none.json", expect=1).one_error()
+
+
+def test_repair(cloud, lab):
+    nothing = lab.run("state", "repair", expect=0)
+    assert "nothing to repair" in nothing.out
+    cloud.client("logs").delete_log_group(logGroupName="/lab/runs")
+    cloud.client("sqs").untag_queue(QueueUrl=cloud.only("queues"), TagKeys=["llmforge:stack"])
+    lab.run("state", "rm", at("net"), expect=0)  # what `front` depends on
+    before, files = serial(lab), {p: p.read_bytes() for p in lab.state_files()}
+    cloud.forget_requests()
+    for more in ((), ("--dry-run",)):
+        dry = lab.run("state", "repair", *more, expect=2)
+        for part in (f"{at('runs')} (/lab/runs) does not exist any more", f"{at('jobs')} (", "this stack's marks",
+                     f"depends on what the state does not know: {at('net')}", "nothing was changed", "--fix"):
+            assert part in dry.text, dry
+    assert {p: p.read_bytes() for p in lab.state_files()} == files
+    rows = {r["address"]: r for r in json.loads(lab.run("state", "repair", "--json", expect=2).out)["findings"]}
+    assert [rows[at(k)]["by_repair"] for k in ("runs", "jobs", "front")] == [True, False, True], rows
+    done = lab.run("state", "repair", "--fix", expect=0)
+    assert "done: forget it" in done.out and "state history" in done.err, done
+    assert cloud.mutations() == [] and serial(lab) == before + 1
+    assert at("runs") not in lab.run("state", "list", expect=0).out
+    assert json.loads(lab.run("state", "show", at("front"), "--json", expect=0).out)["depends_on"] == []
+    lab.run("state", "repair", "--fix", "--dry-run", expect=3)
+    lab.run("state", "restore", before, expect=0)
+    assert at("runs") in lab.run("state", "list", expect=0).out
+    # What is left is the apply's.
+    lab.run("state", "repair", "--fix", expect=0)
+    lab.run("adopt", "--orphans", expect=0)
+    lab.apply()
+    assert "nothing to repair" in lab.run("state", "repair", expect=0).out
+    lab.plan(expect=0)
+
+
+def test_repair_after_a_kill(cloud, lab):
+    """What a killed run left open is found out."""
+    cloud.faults({"action": "sqs:CreateQueue", "kind": "latency", "delay_s": 3, "after": True})
+    lab.edit("  runs:", "  more: {type: aws.sqs.queue, name: lab-more}\n  runs:")
+    run = lab.start("apply")
+    deadline = time.monotonic() + 30
+    while "sqs:CreateQueue" not in cloud.mutations() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    run.kill()
+    run.wait()
+    cloud.faults()
+    dry = lab.run("state", "repair", expect=2)
+    assert "1 step of a run that was cut off" in dry.out, dry
+    assert "found out what came of them" in lab.run("state", "repair", "--fix", expect=0).out
+    assert at("more") in lab.run("state", "list", expect=0).out
+    assert "nothing to repair" in lab.run("state", "repair", expect=0).out
