@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/strings.h"
+#include "cli/costing.h"
 #include "cli/judge.h"
 #include "cli/planning.h"
 #include "cli/stack_set.h"
@@ -162,6 +163,7 @@ class AllRun {
     }
     PlanView view = plan_view(session, *own);
     view.destroy = destroys();
+    view.cost = plan_cost(session, *own, session.graph(), plan);
     Judge judge(session, session.graph(), plan, destroys());
     view.findings = judge.look();
     if (!destroys()) view.notes = rename_notes(plan, session.graph());

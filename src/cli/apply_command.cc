@@ -6,6 +6,7 @@
 
 #include "base/strings.h"
 #include "cli/commands.h"
+#include "cli/costing.h"
 #include "cli/generated.h"
 #include "cli/judge.h"
 #include "cli/planning.h"
@@ -33,7 +34,8 @@ class ApplyRun {
       if (!same) co_return tell(same.error());
     }
     if (context_.observer != nullptr) context_.observer->planned(*session, plan);
-    const PlanView view = plan_view(*session, context_);
+    PlanView view = plan_view(*session, context_);
+    view.cost = plan_cost(*session, context_, session->graph(), plan);
     const bool json = context_.options.json;
     if (approved != nullptr) {
       Result<void> agreed = approved->covers(plan);
@@ -45,6 +47,10 @@ class ApplyRun {
     if (!destroy_) show_rename_notes(*session, context_, plan);
     Judge judge(*session, session->graph(), plan, destroy_);
     if (const int refused = judge.before(context_); refused >= 0) co_return refused;
+    if (view.cost != nullptr && !destroy_) {
+      const int dear = refuse_by_price(*session, context_, session->graph(), *view.cost);
+      if (dear >= 0) co_return dear;
+    }
     note_lifecycle(*session, plan);
     Task<Result<void>> noting = note_observations(session, &plan);
     Result<void> noted = co_await std::move(noting);
@@ -117,6 +123,9 @@ class ApplyRun {
         }))
       code = kPartly;
     if (code == kDone && !judge.after(context_)) code = kFailed;
+    Task<Result<void>> keeping = keep_prices(session);
+    Result<void> kept = co_await std::move(keeping);
+    if (!kept) co_return tell(kept.error());
     Task<int> closing = finish(session, code);
     const int last = co_await std::move(closing);
     co_return last;

@@ -50,6 +50,8 @@ int run_console(CommandContext& context);
 int run_init(CommandContext& context);
 int run_fmt(CommandContext& context);
 int run_graph(CommandContext& context);
+int run_cost(CommandContext& context);
+int run_gpu(CommandContext& context);
 int run_expand(CommandContext& context);
 int run_eject(CommandContext& context);
 int run_render(CommandContext& context);

@@ -8,8 +8,11 @@
 #include "base/json.h"
 #include "base/strings.h"
 #include "cli/command_tools.h"
+#include "cli/machine_facts.h"
+#include "plan/cost.h"
 #include "plan/render.h"
 #include "provider/manual.h"
+#include "provider/prices.h"
 
 namespace lf {
 
@@ -78,6 +81,8 @@ class Explainer {
     if (const CodeInfo* code = find_code(what)) return explain_code(*code);
     if (const ResourceType* type = packages_.resource(what)) return explain_type(*type);
     if (const DataType* data = packages_.data(what)) return explain_data(*data);
+    MachineCatalog machines(packages_);
+    if (const auto facts = machines.find(what, "")) return explain_machine(machines, *facts);
     return explain_block(what);
   }
 
@@ -124,7 +129,8 @@ class Explainer {
             "\n");
       return true;
     }
-    print(manual_page(type));
+    TypePrices prices(packages_);
+    print(manual_page(type) + cost_page(prices.of(type)));
     return true;
   }
 
@@ -138,6 +144,56 @@ class Explainer {
       return true;
     }
     print(manual_page(data));
+    return true;
+  }
+
+  bool explain_machine(MachineCatalog& machines, const MachineFacts& facts) {
+    const auto prices = machines.prices(facts);
+    if (json()) {
+      Map out = facts_value(facts).as_map();
+      out.erase("on_demand");
+      out.erase("spot");
+      Map regions;
+      for (const auto& [region, both] : prices) {
+        Map one;
+        if (both.first) one.set("on_demand", Value(both.first->amount));
+        if (both.second) one.set("spot", Value(both.second->amount));
+        regions.set(region, Value(std::move(one)));
+      }
+      out.set("prices", Value(std::move(regions)));
+      print(to_json(Value(std::move(out))) + "\n");
+      return true;
+    }
+    std::vector<std::vector<std::string>> rows;
+    if (facts.gpus > 0) {
+      rows.push_back({"  GPUs", fmt::format("{}× {}, {} each", facts.gpus, facts.gpu,
+                                            format_gib(facts.gpu_memory))});
+      rows.push_back({"  vCPUs", std::to_string(facts.vcpus)});
+      rows.push_back({"  memory", format_gib(facts.memory)});
+      rows.push_back(
+          {"  network",
+           facts.network +
+               (facts.adapters > 0 ? fmt::format(", {} fabric adapters", facts.adapters) : "")});
+      rows.push_back({"  offered",
+                      facts.offered.empty() ? "nowhere that is known" : join(facts.offered, ", ")});
+    }
+    std::string text = facts.name + " (machine type of " + facts.package + ")\n" + table(rows);
+    std::vector<std::vector<std::string>> table_rows = {{"  REGION", "ON DEMAND", "SPOT", "OF"}};
+    const auto show = [](const std::optional<Price>& price) {
+      return price ? show_amount(price->amount, price->currency) + "/h" : std::string("unknown");
+    };
+    const auto day = [](const std::optional<Price>& price) {
+      return price && price->source != nullptr ? price->source->as_of : std::string();
+    };
+    for (const auto& [region, both] : prices) {
+      const std::string first = day(both.first), second = day(both.second);
+      table_rows.push_back({"  " + region, show(both.first), show(both.second),
+                            first.empty() || first == second ? second
+                            : second.empty()                 ? first
+                                                             : first + ", " + second});
+    }
+    text += prices.empty() ? "what it costs is unknown\n" : "\n" + table(table_rows);
+    print(text);
     return true;
   }
 
@@ -211,7 +267,8 @@ int run_explain(CommandContext& context) {
   }
   if (known) return kDone;
   Error error(ErrorCode::not_found,
-              "nothing is called `" + what + "`: no block, resource type, look-up or error code");
+              "nothing is called `" + what +
+                  "`: no block, resource type, look-up, machine type or error code");
   const std::string near = nearest(what, explainer.names());
   if (!near.empty()) error.help.push_back("did you mean `" + near + "`?");
   tell(context, error);

@@ -3,11 +3,25 @@
 
 #include <algorithm>
 
+#include "cli/costing.h"
+
 namespace lf {
 
 namespace {
 
-PolicyNames names_of(Session& session, bool destroy) {
+// What `plan.cost` is to policies: zero where nothing has a price.
+Map cost_names(Session& session, const Graph& graph, const Plan& plan) {
+  std::shared_ptr<const PlanCost> cost;
+  if (!session.spec().demands.policies.empty()) cost = cost_of_plan(session, graph, plan);
+  const PlanCost none;
+  const PlanCost& of = cost == nullptr ? none : *cost;
+  return Map{{"hourly", Value(of.after_sum.running)},
+             {"monthly", Value(of.after_sum.idle)},
+             {"dearest_hour", Value(of.dearest_hour)},
+             {"unknown", Value(static_cast<int64_t>(of.after_sum.unknown))}};
+}
+
+PolicyNames names_of(Session& session, const Graph& graph, const Plan& plan, bool destroy) {
   const Spec& spec = session.spec().spec;
   PolicyNames out;
   out.stack = spec.stack;
@@ -16,6 +30,7 @@ PolicyNames names_of(Session& session, bool destroy) {
   out.variables = session.spec().variables;
   out.now = session.world().clock.now();
   out.destroy = destroy;
+  out.cost = cost_names(session, graph, plan);
   return out;
 }
 
@@ -35,8 +50,8 @@ Judge::Judge(Session& session, const Graph& graph, const Plan& plan, bool destro
       graph_(graph),
       plan_(plan),
       destroy_(destroy),
-      policies_(session.spec().demands.policies, names_of(session, destroy), graph, plan,
-                session.packages(), session.sources()) {}
+      policies_(session.spec().demands.policies, names_of(session, graph, plan, destroy), graph,
+                plan, session.packages(), session.sources()) {}
 
 std::vector<PlanFinding> Judge::look() {
   if (!looked_) {

@@ -52,6 +52,8 @@ int dispatch(lf::CommandContext& context) {
   if (command == "drift") return lf::run_drift(context);
   if (command == "fmt") return lf::run_fmt(context);
   if (command == "graph") return lf::run_graph(context);
+  if (command == "cost") return lf::run_cost(context);
+  if (command == "gpu") return lf::run_gpu(context);
   if (command == "console") return lf::run_console(context);
   if (command == "init") return lf::run_init(context);
   if (command == "expand") return lf::run_expand(context);

@@ -171,6 +171,12 @@ class CommandLine {
     for (CLI::App* sub : {apply, destroy}) {
       sub->add_flag("--auto-approve", o_.auto_approve, "Do not ask");
     }
+    for (CLI::App* sub : {plan, apply}) {
+      sub->add_option("--max-hourly", o_.max_hourly,
+                      "Refuse (exit 8) what costs more an hour while it runs, or whose price is "
+                      "not known, e.g. 5 or \"5 USD\"")
+          ->type_name("MONEY");
+    }
   }
 
   void looking() {
@@ -207,6 +213,35 @@ class CommandLine {
                   "Examples:\n  llmforge console\n  echo 'network.vpc.id' | llmforge console\n"
                   "  llmforge console --jsonl < expressions.jsonl");
     console->add_flag("--jsonl", o_.jsonl, "One request a line, one answer a line; no spec");
+    CLI::App* cost = with_spec(
+        "cost", "Show what a spec costs: an hour, a run, a month; no request, no credentials",
+        "Examples:\n  llmforge cost --var create_instance=true\n"
+        "  llmforge cost --run-hours 2 --run-hours 12\n"
+        "  llmforge cost --usage buckets.training-data.storage=500GiB --json");
+    cost->add_option("--usage", o_.usage,
+                     "How much is used in a month: ADDRESS.KEY=VALUE (repeatable)")
+        ->type_name("ADDRESS.KEY=VALUE")
+        ->allow_extra_args(false);
+    cost->add_option("--run-hours", o_.run_hours, "Hours of a run to price (repeatable; 2 and 6)")
+        ->type_name("HOURS")
+        ->check(CLI::Range(0.0, 8760.0))
+        ->allow_extra_args(false);
+    CLI::App* gpu = command(&app_, "gpu", "List machine types with GPUs and what they cost",
+                            "Examples:\n  llmforge gpu --min-memory 24GiB\n"
+                            "  llmforge gpu --region us-west-2 --model H100\n"
+                            "  llmforge gpu --json | jq -r '.types[0].name'");
+    gpu->add_option("--min-memory", o_.min_memory, "At least so much memory on one GPU, e.g. 24GiB")
+        ->type_name("SIZE");
+    gpu->add_option("--region", o_.region, "Prices of this region (default: the first one known)")
+        ->type_name("REGION");
+    gpu->add_option("--model", o_.gpu_model, "Only this GPU, e.g. A10G")->type_name("GPU");
+    gpu->add_option("--sort", o_.sort, "price (default), spot, memory or name")
+        ->check(CLI::IsMember({"price", "spot", "memory", "name"}));
+    gpu->add_option("--provider", o_.providers, "Only this provider's types (repeatable)")
+        ->type_name("PROVIDER")
+        ->allow_extra_args(false);
+    add_packages(gpu, o_);
+    add_output(gpu, o_);
     CLI::App* graph = with_spec("graph", "Draw what needs what",
                                 "Examples:\n  llmforge graph | dot -Tsvg > graph.svg\n"
                                 "  llmforge graph --format html --out graph.html");
@@ -241,10 +276,11 @@ class CommandLine {
         ->type_name("SPEC")
         ->expected(0, 2);
     render->add_option("-o,--out", o_.out, "Write all of it below FOLDER")->type_name("FOLDER");
-    with_arguments(&app_, "explain", "Explain a resource type, a block or an error code", "WHAT",
+    with_arguments(&app_, "explain",
+                   "Explain a resource type, a block, a machine type or an error code", "WHAT",
                    {1, 1},
                    "Examples:\n  llmforge explain network\n  llmforge explain aws.ec2.subnet\n"
-                   "  llmforge explain LF0201");
+                   "  llmforge explain g5.xlarge\n  llmforge explain LF0201");
     CLI::App* schema = command(&app_, "schema", "Print the JSON Schema of specs, for editors",
                                "Examples:\n  llmforge schema > llmforge.schema.json\n"
                                "  llmforge schema --module > module.schema.json\n"

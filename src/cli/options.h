@@ -40,10 +40,14 @@ struct Options {
   std::string adopt_file;              // adopt --file LIST
   bool adopt_orphans = false;          // adopt --orphans
   bool dry_run = false;
-  bool submit = false;        // train submit: runs that start are started by hand
-  bool follow = false;        // train logs --follow
-  bool fix = false;           // validate --fix
-  std::string filter, junit;  // test
+  bool submit = false;             // train submit: runs that start are started by hand
+  bool follow = false;             // train logs --follow
+  bool fix = false;                // validate --fix
+  std::string filter, junit;       // test
+  std::string max_hourly;          // "5", "5 USD"; "": no limit
+  std::vector<std::string> usage;  // cost: ADDRESS.KEY=VALUE
+  std::vector<double> run_hours = {2, 6};
+  std::string min_memory, region, sort = "price", gpu_model;  // gpu
 };
 
 // Exit code 0 with `shown` set: help or version was printed, nothing to do. 3: wrong usage, told on

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `plan`: everything that apply would decide, nothing that it would do.
 #include "cli/commands.h"
+#include "cli/costing.h"
 #include "cli/judge.h"
 #include "cli/planning.h"
 #include "plan/render.h"
@@ -25,10 +26,15 @@ Task<int> plan_task(CommandContext* context, Session* session) {
   PlanView view = plan_view(*session, *context);
   view.findings = judge.look();
   view.notes = rename_notes(plan, session->graph());
+  view.cost = plan_cost(*session, *context, session->graph(), plan);
   print(render_plan(plan, view));
   (void)flush_output();
   show_rename_notes(*session, *context, plan);
   if (const int refused = judge.before(*context); refused >= 0) co_return refused;
+  if (view.cost != nullptr) {
+    const int dear = refuse_by_price(*session, *context, session->graph(), *view.cost);
+    if (dear >= 0) co_return dear;
+  }
   if (!context->options.out.empty()) {
     Result<void> written = save_plan(*session, plan, context->options.out);
     if (!written) {

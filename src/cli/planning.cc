@@ -2,6 +2,7 @@
 #include "cli/planning.h"
 
 #include "base/strings.h"
+#include "cli/costing.h"
 #include "cli/generated.h"
 #include "cli/judge.h"
 #include "engine/preflight.h"
@@ -61,6 +62,10 @@ Task<PlanningEnd> plan_all(Session* session, CommandContext* context, Plan* out,
     Result<bool> sound = session->check_offline();
     if (!sound) co_return failed(context, sound.error());
     if (!*sound) co_return invalid(context, session);
+  }
+  if (!destroy) {
+    if (const int refused = refuse_by_price(*session, *context); refused >= 0)
+      co_return PlanningEnd{refused};
   }
   if (!context->options.offline) {
     Task<Result<void>> identifying = session->identify();

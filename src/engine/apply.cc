@@ -289,6 +289,7 @@ class Applier {
     }
     // A deletion after the resource left the spec keeps to them too.
     record.private_.erase("timeouts");
+    record.private_.erase("price");  // said anew once it is done
     Map limits;
     for (const auto& [verb, limit] : main.timeouts) limits.set(verb, Value(limit.seconds));
     if (!limits.empty()) record.private_.set("timeouts", Value(std::move(limits)));

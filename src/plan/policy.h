@@ -21,6 +21,7 @@ struct PolicyNames {
   std::map<std::string, Value> variables;
   Timestamp now;  // for exemptions
   bool destroy = false;
+  Map cost;  // what policies see as plan.cost
 };
 
 class PolicyRun {

@@ -142,6 +142,7 @@ TEST_CASE("every rule of every pack is sound", "[policy]") {
         ++rules;
         check_policy_types(rule, loaded.spec.spec, loaded.packages, loaded.diagnostics);
         CHECK(loaded.diagnostics.empty());
+        if (!rule.per_resource && rule.types.empty()) continue;  // looks at the plan alone
         REQUIRE(rule.types.size() == 1);
         const ResourceType* type = loaded.packages.resource(rule.types[0]);
         REQUIRE(type != nullptr);

@@ -33,9 +33,9 @@ std::pair<std::string, std::string> block_of(const std::string& address) {
 }
 
 const std::vector<std::string>& resource_fields() {
-  static const std::vector<std::string> kFields = {"type",    "address", "action",  "properties",
-                                                   "prior",   "block",   "key",     "provider",
-                                                   "changes", "because", "protect", "findings"};
+  static const std::vector<std::string> kFields = {
+      "type",     "address", "action",  "properties", "prior",    "block", "key",
+      "provider", "changes", "because", "protect",    "findings", "run"};
   return kFields;
 }
 
@@ -74,6 +74,8 @@ class PlannedResource : public Object {
     if (field == "action") return Value(view_.action(index_));
     if (field == "properties") return view_.properties(index_);
     if (field == "prior") return view_.prior(index_);
+    if (field == "run")
+      return Value(item.node == kNoGraphId ? std::string() : view_.graph().nodes[item.node].run);
     if (field == "block") return Value(block_of(item.address).first);
     if (field == "key") return Value(block_of(item.address).second);
     if (field == "provider") return Value(item.provider);
@@ -210,6 +212,7 @@ Value PolicyView::plan_object() const {
   out.set("resources", Value(std::move(all)));
   out.set("counts", Value(std::move(numbers)));
   out.set("destroy", Value(names_.destroy));
+  out.set("cost", Value(names_.cost));
   plan_object_ = Value(std::move(out));
   return *plan_object_;
 }

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "plan/cost.h"
 #include "plan/plan.h"
 
 namespace lf {
@@ -33,7 +35,8 @@ struct PlanView {
   uint64_t requests = 0;  // sent to plan
   // Said in Markdown and JSON; with text they go to stderr by themselves.
   std::vector<PlanFinding> findings;
-  std::vector<std::string> notes;  // about renames
+  std::vector<std::string> notes;        // about renames
+  std::shared_ptr<const PlanCost> cost;  // null: not told
 };
 
 std::string render_plan(const Plan& plan, const PlanView& view);

@@ -255,6 +255,7 @@ std::string render_json(const Plan& plan, const PlanView& view) {
   out.set("selection", Value(std::move(left_out)));
   out.set("findings", findings_json(view));
   out.set("notes", texts(view.notes));
+  if (view.cost != nullptr && !view.cost->empty()) out.set("cost", cost_value(*view.cost));
   out.set("summary", summary_json(plan, group(plan)));
   return to_json(Value(std::move(out))) + "\n";
 }

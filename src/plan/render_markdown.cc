@@ -111,7 +111,9 @@ class MarkdownPlan {
       rule += " ---: |";
       numbers += loud ? fmt::format(" **{}** |", n) : fmt::format(" {} |", n);
     }
-    return out + names + "\n" + rule + "\n" + numbers + "\n";
+    out += names + "\n" + rule + "\n" + numbers + "\n";
+    const std::string cost = view_.cost == nullptr ? "" : cost_text(*view_.cost);
+    return cost.empty() ? out : out + "\n" + escaped(cost) + "\n";
   }
 
   // Never cut: what refuses the plan is what its reader has to know.
@@ -168,6 +170,21 @@ class MarkdownPlan {
     }
   }
 
+  void add_costs() {
+    if (view_.cost == nullptr || view_.cost->after.empty() || !plan_.has_changes()) return;
+    sections_.push_back({"Cost by resource", "lines of the cost"});
+    for (const auto& one : view_.cost->after) {
+      const std::string& currency = view_.cost->currency;
+      const std::string text =
+          one.unknown() > 0 ? "unknown"
+          : one.run.empty()
+              ? show_amount(one.hourly() * kHoursPerMonth + one.by_use(), currency) + "/month"
+              : show_amount(one.hourly(), currency) + "/h while it runs";
+      blocks_.push_back(
+          {sections_.size() - 1, "  " + printable(one.address) + "  " + text + "\n", true});
+    }
+  }
+
   void collect() {
     add_rows(fmt::format("{} to change", groups_.changes.size()), "to change", groups_.changes);
     add_rows(fmt::format("{} to create", groups_.creates.size()), "to create", groups_.creates);
@@ -182,6 +199,7 @@ class MarkdownPlan {
       for (const auto& line : files)
         blocks_.push_back({sections_.size() - 1, fence_line(line), true});
     }
+    add_costs();
     const std::vector<PlanLine> outputs = output_lines(plan_, view_);
     if (!outputs.empty()) {
       sections_.push_back({"Outputs", "outputs"});

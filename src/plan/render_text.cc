@@ -150,6 +150,8 @@ class TextPlan {
       return;
     }
     out_ += '\n';
+    const std::string cost = view_.cost == nullptr ? "" : cost_text(*view_.cost);
+    if (!cost.empty()) line({cost, Tone::plain});
     line({"plan: " + summary_text(plan_, groups_) + requests, Tone::title});
   }
 

@@ -68,7 +68,10 @@ class CatalogReader {
   static void add_regions(const Node& file, Catalog& out) {
     if (!file) return;
     if (const Node regions = file.find("regions")) {
-      for (size_t i = 0; i < regions.size(); ++i) out.facts_regions.emplace(regions.item(i).text());
+      for (size_t i = 0; i < regions.size(); ++i) {
+        out.facts_regions.emplace(regions.item(i).text());
+        out.facts_in_order.emplace_back(regions.item(i).text());
+      }
     }
     const Node types = file.find("types");
     if (!types) return;

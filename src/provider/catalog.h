@@ -18,6 +18,7 @@ struct Catalog {
   std::string what;                                      // "machine type"
   std::vector<std::string> names;                        // all there are, anywhere
   std::set<std::string> facts_regions;                   // where the facts below were gathered
+  std::vector<std::string> facts_in_order;               // the same, as the file has them
   std::map<std::string, std::set<std::string>> regions;  // name -> regions that offer it
   std::map<std::string, std::string> facts;              // name -> "vcpus 4, memory 16384MiB, …"
   bool knows(std::string_view name) const;

@@ -20,7 +20,7 @@ const std::vector<std::string_view>& sections() {
       "type",     "doc",        "service",  "schema_version", "traits",   "id",
       "marks",    "properties", "create",   "update",         "refresh",  "facets",
       "delete",   "waits",      "ends",     "visible_within", "recovery", "errors",
-      "blockers", "preflight",  "security", "sandbox"};
+      "blockers", "preflight",  "security", "prices",         "sandbox"};
   return kSections;
 }
 

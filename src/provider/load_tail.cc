@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rest of a resource type: ends, errors, blockers, preflight, security, sandbox.
+// The rest of a resource type: ends, errors, blockers, preflight, security, prices, sandbox.
 #include <fmt/format.h>
 
 #include "provider/loader.h"
@@ -34,6 +34,7 @@ void Loader::tail(const LoadNode& file, ResourceType& out) {
   if (const LoadNode* node = file.find("blockers")) blockers(*node, out);
   if (const LoadNode* node = file.find("preflight")) preflight(*node, out);
   if (const LoadNode* node = file.find("security")) security(*node, out);
+  if (const LoadNode* node = file.find("prices")) check_prices(*node);
   if (const LoadNode* node = file.find("sandbox")) sandbox(*node, out);
 }
 

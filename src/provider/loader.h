@@ -21,6 +21,7 @@
 namespace lf {
 
 struct AdoptionFacts;  // adoption.h
+struct Prices;         // prices.h
 
 // Where a call stands decides which keys it may have beside a call's own, and its throttle class.
 enum class CallPlace : uint8_t { read, write };
@@ -49,6 +50,8 @@ class Loader {
   bool load_package(const LoadNode& file, PackageInfo& out);
   bool load_services(const LoadNode& file, std::vector<Service>& out);
   bool load_adoption(const LoadNode& file, AdoptionFacts& out);
+  // The section `prices` of a type's file; false where there is none, or it is wrong.
+  bool load_prices(const LoadNode& file, const ResourceType& type, Prices& out);
   // Other files that the file at hand relies on: (name, where), filled by loading.
   std::vector<std::pair<std::string, Span>> type_references, data_references, trait_references;
 
@@ -130,6 +133,12 @@ class Loader {
   void blockers(const LoadNode& node, ResourceType& out);
   void preflight(const LoadNode& node, ResourceType& out);
   void security(const LoadNode& node, ResourceType& out);
+  // --- load_prices.cc ---
+  void prices(const LoadNode& node, Prices& out);
+  void check_prices(const LoadNode& node);
+  void price_usage(const LoadNode& node, Prices& out);
+  void price_line(const LoadNode::Entry& entry, Prices& out);
+  bool looks_at_usage(const cel::Interpolation& text, const Prices& prices);
   void sandbox(const LoadNode& node, ResourceType& out);
   void sandbox_versions(const LoadNode& node, const NameScope& scope, ResourceType& out);
   void resolve_properties(const LoadNode& file, ResourceType& out);

@@ -47,6 +47,7 @@ Type resource_type(const ResourceType* type) {
                        {"changes", Type::list(text_type()), true},
                        {"because", Type::list(text_type()), true},
                        {"protect", Type(Kind::boolean), true},
+                       {"run", text_type(), true},
                        {"findings", Type::map(Type(Kind::boolean)), true}});
 }
 
@@ -55,7 +56,12 @@ Type plan_type() {
   for (const auto* word :
        {"create", "update", "replace", "delete", "adopt", "move", "forget", "unchanged"})
     counts.push_back({word, Type(Kind::integer), true});
+  std::vector<Type::Field> cost;
+  for (const auto* word : {"hourly", "monthly", "dearest_hour"})
+    cost.push_back({word, Type(Kind::floating), true});
+  cost.push_back({"unknown", Type(Kind::integer), true});
   return Type::object("plan", {{"resources", Type::list(resource_type(nullptr)), true},
+                               {"cost", Type::object("cost", std::move(cost)), true},
                                {"counts", Type::object("counts", std::move(counts)), true},
                                {"destroy", Type(Kind::boolean), true}});
 }

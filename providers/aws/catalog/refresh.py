@@ -23,11 +23,18 @@ import zipfile
 
 HERE = pathlib.Path(__file__).parent
 PINS = HERE.parents[2] / "tests/peers/requirements.txt"
-FAMILIES = ("g4dn", "g5", "g6", "p3", "p3dn")
-REGIONS = ("us-west-2", "eu-central-1")
+FAMILIES = ("g4dn", "g5", "g6", "g6e", "gr6", "g7e", "p3", "p3dn", "p4d", "p4de", "p5", "p5e", "p5en", "p6-b200",
+            "p6-b300", "trn1", "trn1n", "trn2", "trn2u")
+REGIONS = ("us-west-2", "us-east-1", "us-east-2", "eu-central-1", "eu-west-1", "ap-northeast-1")
 # Families that AWS no longer describes to new accounts: the last package that had them. Their facts
 # stay true (machines still run, prices still exist); their zones are taken from today's answer.
 LAST_DESCRIBED = {"p3": "5.0.0"}
+# What the answers in moto leave out: accelerators that are no GPUs, as (name, how many, GiB of each). Source: AWS Neuron
+# documentation, "Trn1/Trn1n Architecture" and "Amazon EC2 Trn2 Architecture".
+NEURON = {
+    "trn1.2xlarge": ("Trainium", 1, 32), "trn1.32xlarge": ("Trainium", 16, 32), "trn1n.32xlarge": ("Trainium", 16, 32),
+    "trn2.3xlarge": ("Trainium2", 1, 96), "trn2.48xlarge": ("Trainium2", 16, 96), "trn2u.48xlarge": ("Trainium2", 16, 96),
+}
 
 
 def pinned(name):
@@ -78,14 +85,20 @@ def machine_types(botocore):
 
 
 def row(kind, facts, zones):
-    if len(facts["GpuInfo"]["Gpus"]) != 1:
-        raise SystemExit(f"{kind}: more than one model of GPU")
-    gpu = facts["GpuInfo"]["Gpus"][0]
+    if kind in NEURON:
+        name, count, size = NEURON[kind]
+        gpu = {"Name": name, "Count": count, "MemoryInfo": {"SizeInMiB": size * 1024}}
+    else:
+        if len(facts["GpuInfo"]["Gpus"]) != 1:
+            raise SystemExit(f"{kind}: more than one model of GPU")
+        gpu = facts["GpuInfo"]["Gpus"][0]
+    network = facts["NetworkInfo"]
     fields = {
         "vcpus": facts["VCpuInfo"]["DefaultVCpus"],
         "memory": f"{facts['MemoryInfo']['SizeInMiB']}MiB",
         "gpu": gpu["Name"], "gpus": gpu["Count"], "gpu_memory": f"{gpu['MemoryInfo']['SizeInMiB']}MiB",
-        "network": facts["NetworkInfo"]["NetworkPerformance"],
+        "network": network["NetworkPerformance"],
+        "fabric_adapters": network.get("EfaInfo", {}).get("MaximumEfaInterfaces", 0),
         "disk": f"{facts.get('InstanceStorageInfo', {}).get('TotalSizeInGB', 0)}GB",
         "arch": facts["ProcessorInfo"]["SupportedArchitectures"][-1],
         "spot": str("spot" in facts["SupportedUsageClasses"]).lower(),
@@ -109,8 +122,9 @@ def gpus(moto, folder):
     lines = [
         "# SPDX-License-Identifier: Apache-2.0",
         f"# GPU machine types of the families {', '.join(FAMILIES)}, one a line. Written by refresh.py: do not edit.",
-        "# gpu_memory is that of one GPU, as AWS states it; disk is instance storage. Zones are zone ids: the",
-        "# letters (us-west-2a) mean different places in different accounts. No zone: not offered there.",
+        "# gpu_memory is that of one GPU, as AWS states it; fabric_adapters is how many EFAs it takes; disk is instance",
+        "# storage. Zones are zone ids: the letters (us-west-2a) mean different places in different accounts. No zone:",
+        "# not offered there. trn: facts of the accelerators from AWS Neuron's documentation.",
         *notes,
         f"as_of: {moto.as_of}",
         f"source: answers of EC2's DescribeInstanceTypes and DescribeInstanceTypeOfferings, in {moto.name}",
