@@ -199,6 +199,22 @@ class ApplyRun {
     co_return durable;
   }
 
+  // Type and properties of what depends on `item` and goes before it.
+  static List leaving_with(const Plan& plan, const PlanItem& item) {
+    List out;
+    for (const auto& operation : plan.operations) {
+      const PlanItem& other = plan.items[operation.item];
+      if (operation.kind != Operation::Kind::remove || !other.record) continue;
+      const auto& deps = other.record->dependencies;
+      if (std::find(deps.begin(), deps.end(), item.address) == deps.end()) continue;
+      Map one;
+      one.set("type", Value(other.type));
+      one.set("properties", Value(applied_properties(*other.record)));
+      out.emplace_back(std::move(one));
+    }
+    return out;
+  }
+
   // One bucket with data refuses the whole run, before the first deletion.
   Task<Result<void>> refuse_data(Session* session, Plan* plan) {
     Error refused(ErrorCode::refused, "");
@@ -217,7 +233,8 @@ class ApplyRun {
       subject.cloud = session->clouds()(item.record->provider);
       if (subject.cloud == nullptr) continue;
       Operator work(session->engine(), *session->store(), session->digest());
-      Task<Result<bool>> looking = work.holds_data(std::move(subject));
+      List leaving = leaving_with(*plan, item);
+      Task<Result<bool>> looking = work.holds_data(std::move(subject), std::move(leaving));
       Result<bool> holds = co_await std::move(looking);
       if (!holds) co_return fail(holds.error());
       if (*holds)
@@ -273,6 +290,7 @@ class ApplyRun {
       const ResourceType* type = session.packages().resource(item.type);
       const Property* name = type == nullptr ? nullptr : type->unique_name();
       if (name == nullptr || item.action != Action::create) continue;
+      if (item.node != kNoGraphId && session.graph().nodes[item.node].shared) continue;
       const Value* wanted = item.desired.find(name->name);
       if (wanted == nullptr || contains_unknown(*wanted)) continue;
       ProviderInstance where;

@@ -120,6 +120,7 @@ Value record_value(const Record& record) {
         std::pair{"create_before_delete", record.create_before_delete}}) {
     if (flag) out.set(name, Value(true));
   }
+  if (only_used(record)) out.set("used", Value(true));
   out.set("applied", Value(record.applied));
   out.set("observed", Value(record.observed));
   out.set("computed", Value(record.computed));

@@ -46,6 +46,7 @@ std::optional<Expanded> expand_all(Session& session) {
     if (!node.adopt.empty()) one.set("adopt", Value(node.adopt));
     if (node.protect) one.set("protect", Value(true));
     if (node.retain) one.set("retain", Value(true));
+    if (node.shared) one.set("shared", Value(true));
     List alternatives = graph.alternatives(id, graph.spec_only());
     if (!alternatives.empty()) one.set("alternatives", Value(std::move(alternatives)));
     out.nodes.emplace_back(node.address, Value(std::move(one)));

@@ -6,6 +6,8 @@
 #include "cli/generated.h"
 #include "cli/judge.h"
 #include "engine/preflight.h"
+#include "engine/refresh.h"
+#include "engine/search.h"
 #include "plan/same_thing.h"
 
 namespace lf {
@@ -43,6 +45,36 @@ Task<Result<void>> ask_preflight(Session* session, CommandContext* context, Plan
   }
   if (error.message.empty()) co_return Result<void>();
   co_return fail(std::move(error));
+}
+
+// `shared` things that exist already are used instead of made.
+Task<Result<void>> find_shared(Session* session, Plan* plan) {
+  for (PlanItem& item : plan->items) {
+    if (item.action != Action::create || item.node == kNoGraphId) continue;
+    const GraphNode& node = session->graph().nodes[item.node];
+    if (!node.shared || !node.facet.empty()) continue;
+    ProviderInstance where;
+    where.name = item.provider;
+    Cloud* cloud = session->clouds()(where);
+    if (cloud == nullptr) continue;
+    Map self = item.desired;
+    Task<Result<std::string>> finding = find_named(cloud, node.type, std::move(self));
+    Result<std::string> found = co_await std::move(finding);
+    if (!found) co_return fail(found.error());
+    if (found->empty()) continue;
+    Record probe;
+    probe.address = item.address;
+    probe.id = *found;
+    probe.private_.set("stack_mark", Value(session->stack_mark()));
+    Task<Result<Observation>> reading = read_one(cloud, node.type, std::move(probe));
+    Result<Observation> seen = co_await std::move(reading);
+    if (!seen && seen.error().code == ErrorCode::not_found) continue;
+    if (!seen) co_return fail(seen.error());
+    if (seen->presence != Observation::Presence::present) continue;
+    const bool owned = node.type->carrier == MarkCarrier::tags && seen->marks_ok;
+    use_existing(*plan, item, *found, owned);
+  }
+  co_return Result<void>();
 }
 
 }  // namespace
@@ -99,6 +131,9 @@ Task<PlanningEnd> plan_all(Session* session, CommandContext* context, Plan* out,
   }
   if (!*planned || session->diagnostics().has_errors()) co_return invalid(context, session);
   if (!context->options.offline && !destroy) {
+    Task<Result<void>> looking = find_shared(session, out);
+    Result<void> looked = co_await std::move(looking);
+    if (!looked) co_return failed(context, looked.error());
     Task<Result<void>> asking = ask_preflight(session, context, out);
     Result<void> fine = co_await std::move(asking);
     if (!fine) co_return failed(context, fine.error());

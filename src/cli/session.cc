@@ -383,9 +383,13 @@ Task<Result<bool>> Session::resolve_lookups() {
     co_return true;
   }
   CloudOf of = clouds();
+  Exists exists = [this](const std::string& address) {
+    const Record* record = state().find(address);
+    return record != nullptr && !record->id.empty();
+  };
   Task<Result<Resolved>> resolving =
       resolve(&spec_, modules_.get(), packages_.get(), around, &lock_, of, options_.offline,
-              options_.update_lock, &events_, &diagnostics_);
+              options_.update_lock, exists, &events_, &diagnostics_);
   Result<Resolved> resolved = co_await std::move(resolving);
   if (!resolved) co_return fail(resolved.error());
   resolved_ = std::move(*resolved);
@@ -454,7 +458,8 @@ Task<Result<std::vector<Marked>>> Session::find_named_marks(const Graph* graph, 
   ProviderInstance where;
   where.name = node.provider;
   Cloud* cloud = clouds()(where);
-  if (cloud == nullptr || node.type->carrier != MarkCarrier::tags || !node.type->id_derive)
+  if (cloud == nullptr || node.type->carrier != MarkCarrier::tags || !node.type->id_derive ||
+      node.type->id_joins)
     co_return out;
   Diagnostics ignored;
   Map self = graph->desired(at, graph->spec_only(), ignored);

@@ -282,6 +282,10 @@ class Applier {
     record.retain = main.retain;
     record.create_before_delete = main.create_before_delete;
     record.run = main.run;
+    if (main.shared)
+      record.private_.set(kSharedWord, Value(true));
+    else
+      record.private_.erase(kSharedWord);
     record.dependencies.clear();
     for (GraphId id : main.dependencies) {
       const std::string& address = graph_.nodes[id].address;
@@ -308,8 +312,16 @@ class Applier {
       diagnostics_.append(problems);
       return fail(ErrorCode::invalid, problems.all().front().message);
     }
-    for (const auto& [name, value] : desired) {
+    const GraphNode& node = graph_.nodes[item.node];
+    for (const auto& [name, value] : Map(desired)) {
       if (!contains_unknown(value)) continue;
+      // A late facet's turn comes when what it refers to is there.
+      const Property* property = node.type->property(name.string_or());
+      const Facet* facet = property == nullptr ? nullptr : node.type->facet(property->facet);
+      if (node.facet.empty() && facet != nullptr && facet->late) {
+        desired.erase(name.as_string());
+        continue;
+      }
       return fail(ErrorCode::internal, "`" + name.as_string() + "` is still not known: " +
                                            join(unknown_origins(value), ", "));
     }
@@ -351,7 +363,9 @@ class Applier {
         Result<Map> desired = desired_now(item, 0);
         if (!desired) co_return fail(desired.error());
         subject->desired = std::move(*desired);
-        Task<Result<Subject>> adopting = operator_.adopt(std::move(*subject), item.adopt_id);
+        Task<Result<Subject>> adopting = item.uses_existing
+                                             ? operator_.use(std::move(*subject), item.adopt_id)
+                                             : operator_.adopt(std::move(*subject), item.adopt_id);
         Result<Subject> adopted = co_await std::move(adopting);
         if (!adopted) co_return fail(adopted.error());
         settled_[item.node] = true;

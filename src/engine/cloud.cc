@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/strings.h"
+#include "engine/observe.h"
 #include "engine/retry.h"
 #include "engine/throttle.h"
 #include "provider/credentials.h"
@@ -131,7 +132,8 @@ class CloudClient : public Cloud {
       Result<Answer> answer = co_await std::move(sending);
       if (!answer && answer.error().code == ErrorCode::not_found) break;
       if (!answer) co_return fail(answer.error());
-      const Value found = type->items.empty() ? answer->body : at_path(answer->body, type->items);
+      const Value found =
+          type->items.empty() ? tree_of(*answer) : at_path(answer->body, type->items);
       if (found.is_list()) {
         for (const auto& item : found.as_list()) items.push_back(item);
       } else if (!found.is_null() && !(found.is_string() && found.as_string().empty())) {
@@ -334,6 +336,7 @@ class CloudClient : public Cloud {
     answered_ = true;
     done.http_status = response->status;
     auto answer = decode(service->protocol, wire, *response);
+    if (answer) answer = refused_inside(*call, *response, std::move(*answer));
     if (answer) {
       throttle_->done(permit, Throttle::Answer::good);
       done.request_id = answer->request_id;
@@ -354,6 +357,27 @@ class CloudClient : public Cloud {
     }
     throttle_->done(permit, verdict, retry_after_ms);
     co_return fail(std::move(error));
+  }
+
+  // An answer of success that says in itself that the call, or a part of it, failed.
+  static std::expected<Answer, ServiceError> refused_inside(const Call& call,
+                                                            const HttpResponse& response,
+                                                            Answer answer) {
+    if (call.fails_when.empty()) return answer;
+    const Value says = at_path(answer.body, call.fails_when);
+    const std::string text = to_text(says);
+    const bool failed = says.is_list()                    ? !says.as_list().empty()
+                        : says.is_unset() || text.empty() ? false
+                                                          : text != "0" && text != "false";
+    if (!failed) return answer;
+    ServiceError error;
+    error.code = at_path(answer.body, call.fails_code).string_or();
+    error.message = at_path(answer.body, call.fails_message).string_or();
+    error.request_id = answer.request_id;
+    error.http_status = response.status;
+    error.headers = answer.headers;
+    error.reaction = ErrorCode::invalid;
+    return std::unexpected(std::move(error));
   }
 
   Error classify_error(const Service* service, const Call* call, const WireCall& wire,

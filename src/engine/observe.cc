@@ -43,14 +43,29 @@ Value tree_of(const Answer& answer) {
   return Value(std::move(map));
 }
 
-Map record_names(Cloud* cloud, const Record& record) {
+Map record_names(Cloud* cloud, const ResourceType& type, const Record& record) {
   Map names = cloud->names();
-  Map self = applied_properties(record);
+  Map self = type.parts_of(record.id);
+  for (const auto& [name, value] : applied_properties(record)) self.set(name, value);
   names.set("self", Value(self));
   names.set("prior", Value(std::move(self)));
   names.set("observed", Value(record.observed));
   names.set("id", Value(record.id));
   return names;
+}
+
+Value read_item(const ResourceType& type, const Value& answer, const Map& names) {
+  const Refresh& refresh = type.refresh;
+  Value item = refresh.read_item.empty() ? answer : at_path(answer, refresh.read_item);
+  if (!item.is_list()) return item;
+  for (const Value& one : item.as_list()) {
+    if (!refresh.read_where) return one;
+    Map with_element = names;
+    with_element.set("element", one);
+    const Value meant = evaluate(*refresh.read_where, MapActivation(std::move(with_element)));
+    if (meant.is_bool() && meant.as_bool()) return one;
+  }
+  return {};
 }
 
 // What the tags say about us, split off from the user's.
@@ -80,7 +95,11 @@ void read_states(const ResourceType& type, const Value& item, Observation& out) 
     return path.empty() ? "" : at_path(item, path).string_or();
   };
   out.note = text(type.wait_create.path);
-  if (!type.del.gone_path.empty() && holds(type.del.gone_states, text(type.del.gone_path))) {
+  // Without states it is anything at that path, such as a date.
+  const bool dated = type.del.gone_states.empty() && !type.del.gone_path.empty() &&
+                     !at_path(item, type.del.gone_path).is_unset();
+  if (dated ||
+      (!type.del.gone_path.empty() && holds(type.del.gone_states, text(type.del.gone_path)))) {
     out.presence = Observation::Presence::gone;
   }
   if (type.ends && holds(type.ends->states, text(type.ends->path))) {
@@ -93,6 +112,10 @@ void read_states(const ResourceType& type, const Value& item, Observation& out) 
     }
   }
   if (!out.note.empty() && holds(type.wait_create.failed, out.note)) out.failed = true;
+  out.update_note = text(type.wait_update.path);
+  if (type.pending && holds(type.pending->states, text(type.pending->path))) {
+    out.pending = type.pending->doc;
+  }
 }
 
 Observation observe_item(const ResourceType& type, const Record& record, const Value& item,

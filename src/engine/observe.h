@@ -17,7 +17,11 @@ CallOptions read_options(const ResourceType* type, const std::string& address);
 Value tree_of(const Answer& answer);
 
 // The names that a record's read calls may use: `self`, `prior`, `observed`, `id` and the cloud's.
-Map record_names(Cloud* cloud, const Record& record);
+// What an id's parts say stands in `self` and `prior` where nothing was applied yet.
+Map record_names(Cloud* cloud, const ResourceType& type, const Record& record);
+
+// The item of a read's answer: what is at its path, of a list the one that is meant. Null: none.
+Value read_item(const ResourceType& type, const Value& answer, const Map& names);
 
 // The stack's mark that the record's resource was given; "" if it carries none.
 std::string own_mark(const Record& record);

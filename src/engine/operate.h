@@ -15,6 +15,8 @@
 
 namespace lf {
 
+// The word in Record::private_ of what is `shared`.
+inline constexpr const char* kSharedWord = "shared";
 // Whether an adopted thing has this property as the spec says, because nothing can tell otherwise
 // and sending it again would mean another thing: what no answer shows and no call changes.
 bool taken_on_trust(const Property& property);
@@ -42,8 +44,12 @@ class Operator {
   // Reads a thing by id and records it as ours, marking it where its type carries marks. What the
   // spec wants otherwise is for the next plan.
   Task<Result<Subject>> adopt(Subject subject, std::string id);
-  // Looks into what refuses deletion while it holds data: true if it holds any.
-  Task<Result<bool>> holds_data(Subject subject);
+  Task<Result<bool>> let_expire(Subject subject);
+  // Reads a thing by id and records it as used: it stays whose it is, without our marks.
+  Task<Result<Subject>> use(Subject subject, std::string id);
+  // Looks into what refuses deletion while it holds data: true if it holds any. `leaving`: `type`
+  // and `properties` of what depends on it and is deleted before it, which does not count.
+  Task<Result<bool>> holds_data(Subject subject, List leaving = {});
   // Reads until the wait's states are reached. The observation is in the subject.
   Task<Result<Subject>> wait_until(Subject subject, const Wait* wait, int64_t limit_ms,
                                    bool created);
@@ -64,7 +70,9 @@ class Operator {
   Task<Result<void>> facet_step(Subject* subject, const Facet* facet, const Verb* verb,
                                 std::string step, Map input, Map names, bool done_after);
   Task<Result<void>> put(Subject* subject);
-  Task<Result<void>> confirm_absent_before(Subject* subject);
+  // `taken`: the id of somebody else's thing of that name, where the subject is `shared`.
+  Task<Result<void>> confirm_absent_before(Subject* subject, std::string* taken);
+  Task<Result<Subject>> restore(Subject subject);
   Task<Result<void>> finish(Subject* subject, bool fresh);
   Task<Result<void>> empty_first(Subject* subject, size_t* next);
   Task<Result<void>> wait_gone(Subject* subject, int64_t limit_ms);

@@ -30,7 +30,7 @@ Map find_by(const Subject& subject) {
 Map masked(const Map& desired) {
   Map out;
   for (const auto& [name, value] : desired) {
-    if (!contains_secret(value) && !contains_unknown(value)) out.set(name, value);
+    if (!contains_secret(value) && !contains_unknown(value)) out.set(name, as_kept(value));
   }
   return out;
 }

@@ -40,7 +40,7 @@ bool in_create(const ResourceType& type, std::string_view facet) {
 
 // For types with a unique name and all creates but `new`: what is there already is either ours from
 // before, or somebody else's and refused.
-Task<Result<void>> Operator::confirm_absent_before(Subject* subject) {
+Task<Result<void>> Operator::confirm_absent_before(Subject* subject, std::string* taken) {
   const ResourceType& type = *subject->type;
   const bool must_look = type.create.kind != CreateKind::fresh || type.unique_name() != nullptr;
   if (!must_look || type.create.kind == CreateKind::adopt) co_return Result<void>();
@@ -62,8 +62,27 @@ Task<Result<void>> Operator::confirm_absent_before(Subject* subject) {
     }
     co_return fail(seen.error());
   }
+  // Its deletion is only scheduled, and its name not free: this stack's own is taken back.
+  const bool scheduled = seen->presence == Observation::Presence::gone &&
+                         type.unique_name() != nullptr && !type.del.restore.empty();
+  if (scheduled && type.carrier == MarkCarrier::tags && seen->marks_ok) {
+    subject->record.id = *found;
+    co_return Result<void>();
+  }
+  if (scheduled) {
+    Error error(ErrorCode::refused, "`" + *found +
+                                        "` is scheduled for deletion, and its name is not free "
+                                        "before that is done; it is not this stack's to take back");
+    error.help.push_back("give this one another name");
+    co_return fail(std::move(error));
+  }
   if (seen->presence == Observation::Presence::gone) {
     subject->record.private_.set("absent_before", Value(true));
+    co_return Result<void>();
+  }
+  const bool marked = type.carrier == MarkCarrier::tags && seen->marks_ok;
+  if (subject->record.private_.find(kSharedWord) != nullptr && !marked) {
+    *taken = *found;
     co_return Result<void>();
   }
   const Property* name = type.unique_name();
@@ -85,9 +104,21 @@ Task<Result<Subject>> Operator::create(Subject subject) {
   record.created_at = now();
   record.status = RecordStatus::creating;
   subject.token = type.create.token.empty() ? "" : "lf-" + record.nonce;
-  Task<Result<void>> looking = confirm_absent_before(&subject);
+  record.private_.erase(kUsedWord);
+  std::string taken;
+  Task<Result<void>> looking = confirm_absent_before(&subject, &taken);
   Result<void> looked = co_await std::move(looking);
   if (!looked) co_return fail(looked.error());
+  if (!taken.empty()) {
+    Task<Result<Subject>> using_it = use(std::move(subject), std::move(taken));
+    Result<Subject> used = co_await std::move(using_it);
+    co_return used;
+  }
+  if (!record.id.empty()) {
+    Task<Result<Subject>> restoring = restore(std::move(subject));
+    Result<Subject> restored = co_await std::move(restoring);
+    co_return restored;
+  }
 
   LF_ASSERT(!type.create.steps.empty());
   const Step& first = type.create.steps.front();
@@ -96,7 +127,7 @@ Task<Result<Subject>> Operator::create(Subject subject) {
   put_facet(subject, "", false, input);
   for (const auto& facet : type.create.in_create) put_facet(subject, facet, false, input);
   if (!type.create.token.empty()) input.set(type.create.token, Value(subject.token));
-  if (type.id_derive) {
+  if (type.id_derive && !type.id_joins) {
     const MapActivation activation(names);
     const Value id = evaluate(*type.id_derive, activation);
     if (id.is_string()) names.set("id", id);
@@ -127,10 +158,10 @@ Task<Result<Subject>> Operator::create(Subject subject) {
   }
   const auto number = static_cast<uint64_t>(seq->as_int());
   const Value& result = at_path(answer->body, type.create.result);
-  if (type.id_derive) {
+  if (type.id_derive && !type.id_joins) {
     record.id = names.find("id")->string_or();
   } else {
-    record.id = to_text(at_path(result, type.id_path));
+    record.id = id_of(type, at_path(result, type.id_path), names);
   }
   if (record.id.empty() || record.id == "null") {
     co_return fail(ErrorCode::corrupt, "the answer to " + first.call.action + " names no id");
@@ -156,6 +187,22 @@ Task<Result<Subject>> Operator::create(Subject subject) {
   Result<void> finished = co_await std::move(finishing);
   if (!finished) co_return fail(finished.error());
   co_return subject;
+}
+
+// Takes a scheduled deletion back and brings the thing to what is desired.
+Task<Result<Subject>> Operator::restore(Subject subject) {
+  Task<Result<void>> putting = put(&subject);
+  Result<void> durable = co_await std::move(putting);
+  if (!durable) co_return fail(durable.error());
+  const Map none;
+  Task<Result<void>> stepping =
+      run_steps(&subject, &subject.type->del.restore, 0, "restore", none, none);
+  Result<void> stepped = co_await std::move(stepping);
+  if (!stepped) co_return fail(stepped.error());
+  subject.record.applied.set("", Value(facet_properties(*subject.type, "", subject.desired)));
+  Task<Result<Subject>> finishing = finish_create(std::move(subject));
+  Result<Subject> finished = co_await std::move(finishing);
+  co_return finished;
 }
 
 Task<Result<Subject>> Operator::finish_create(Subject subject) {
@@ -244,12 +291,19 @@ Task<Result<Subject>> Operator::wait_until(Subject subject, const Wait* wait, in
                            elapsed_ms < subject.type->visible_within.seconds * 1000;
     if (!seen && !invisible) co_return fail(seen.error());
     if (seen) {
-      const std::string state = seen->note;
+      const bool updated = wait == &subject.type->wait_update;
+      const std::string state = updated ? seen->update_note : seen->note;
       auto holds = [&](const std::vector<std::string>& list) {
         return std::find(list.begin(), list.end(), state) != list.end();
       };
       subject.observed = std::move(*seen);
       if (holds(wait->until)) co_return subject;
+      if (updated && holds(wait->failed)) {
+        // It works as before; what it has now tells the next plan what is missing.
+        Error error(ErrorCode::invalid, "its change ended in state `" + state + "`");
+        error.help.push_back("the next apply tries it again");
+        co_return fail(std::move(error));
+      }
       if (holds(wait->failed) || subject.observed.presence == Observation::Presence::ended) {
         subject.record.status = RecordStatus::failed;
         Task<Result<void>> putting = put(&subject);

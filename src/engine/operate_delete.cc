@@ -10,7 +10,7 @@
 
 namespace lf {
 
-Task<Result<bool>> Operator::holds_data(Subject subject) {
+Task<Result<bool>> Operator::holds_data(Subject subject, List leaving) {
   const auto& contents = subject.type->del.contents;
   if (!contents) co_return false;
   CallOptions options;
@@ -26,6 +26,7 @@ Task<Result<bool>> Operator::holds_data(Subject subject) {
     co_return fail(answer.error());
   }
   names.set("answer", answer->body);
+  names.set("leaving", Value(std::move(leaving)));
   const MapActivation activation(names);
   if (!contents->empty) co_return false;
   const Value empty = evaluate(*contents->empty, activation);
@@ -70,6 +71,29 @@ Task<Result<void>> Operator::empty_first(Subject* subject, size_t* next) {
   co_return Result<void>();
 }
 
+// What still waits for a person and cannot be deleted by anybody else: it is let go, for it ends by
+// itself. False: it does not wait (any more).
+Task<Result<bool>> Operator::let_expire(Subject subject) {
+  Task<Result<Observation>> reading = read_one(subject.cloud, subject.type, subject.record);
+  Result<Observation> seen = co_await std::move(reading);
+  if (!seen && seen.error().code != ErrorCode::not_found) co_return fail(seen.error());
+  if (!seen || seen->pending.empty()) co_return false;
+  const Record& record = subject.record;
+  if (context_.events != nullptr) {
+    const std::string after = to_text(Value(subject.type->pending->expires));
+    context_.events->emit(Message{Message::Level::note,
+                                  "it was still pending (" + seen->pending +
+                                      ") and cannot be deleted; it ends by itself after " + after,
+                                  record.address});
+  }
+  Frame frame;
+  frame.emplace_back(RecordRemove{record.address, record.generation});
+  Task<Result<void>> removing = store_.append(std::move(frame));
+  Result<void> removed = co_await std::move(removing);
+  if (!removed) co_return fail(removed.error());
+  co_return true;
+}
+
 Task<Result<Subject>> Operator::remove(Subject subject) {
   const ResourceType& type = *subject.type;
   Record& record = subject.record;
@@ -97,6 +121,12 @@ Task<Result<Subject>> Operator::remove(Subject subject) {
   Result<void> durable = co_await std::move(putting);
   if (!durable) co_return fail(durable.error());
 
+  if (type.pending && type.pending->expires.seconds > 0) {
+    Task<Result<bool>> looking = let_expire(subject);
+    Result<bool> left = co_await std::move(looking);
+    if (!left) co_return fail(left.error());
+    if (*left) co_return subject;
+  }
   int64_t limit_ms = subject.timeout_delete_ms > 0 ? subject.timeout_delete_ms
                      : type.wait_delete.declared   ? type.wait_delete.limit.seconds * 1000
                                                    : 600'000;

@@ -94,6 +94,10 @@ bool settled(const Subject& subject, const Facet& facet) {
     const Value* there = subject.observed.properties.find(property.name);
     const bool unwanted = wanted == nullptr || wanted->is_unset();
     if (unwanted && property.absent == Absent::server) continue;
+    const Value* applied = subject.record.applied.find(facet.name);
+    const bool set_once =
+        applied != nullptr && applied->is_map() && applied->as_map().find(property.name) != nullptr;
+    if (unwanted && property.absent == Absent::unmanaged && !set_once) continue;
     if (property.write_only || property.read.empty() ||
         (wanted != nullptr && contains_secret(*wanted)))
       return false;
@@ -403,10 +407,32 @@ void take_in(Subject* subject, const Observation& seen) {
   record.status = RecordStatus::ready;
 }
 
+Task<Result<Subject>> Operator::use(Subject subject, std::string id) {
+  Record& record = subject.record;
+  record.id = std::move(id);
+  record.created_at = now();
+  record.nonce.clear();
+  record.type = subject.type->name;
+  record.provider = subject.cloud->instance();
+  record.private_.set(kUsedWord, Value(true));
+  Task<Result<Observation>> reading = read_one(subject.cloud, subject.type, record);
+  Result<Observation> seen = co_await std::move(reading);
+  if (!seen) co_return fail(seen.error());
+  if (seen->presence != Observation::Presence::present) {
+    co_return fail(ErrorCode::not_found, "`" + record.id + "` does not exist any more");
+  }
+  take_in(&subject, *seen);
+  Task<Result<void>> putting = put(&subject);
+  Result<void> durable = co_await std::move(putting);
+  if (!durable) co_return fail(durable.error());
+  co_return subject;
+}
+
 Task<Result<Subject>> Operator::adopt(Subject subject, std::string id) {
   Record& record = subject.record;
   record.id = std::move(id);
   record.created_at = now();
+  record.private_.erase(kUsedWord);
   std::string nonce(16, '\0');
   context_.world->random.fill(reinterpret_cast<uint8_t*>(nonce.data()), nonce.size());
   record.nonce = hex(std::string_view(nonce));

@@ -73,12 +73,16 @@ Result<void> put_elements(const ResourceType& type, const Reads& reads, const Li
   return {};
 }
 
+Page page_of(const ResourceType& type, const FacetRead& read) {
+  return read.one_page ? Page() : type.service->page;
+}
+
 // Elements whose names one call lists and whose content takes a call each.
 Task<Result<void>> read_by_name(Cloud* cloud, const ResourceType* type, Reads reads, Map names,
                                 CallOptions options, Observation* out) {
   const FacetRead& read = reads.source->read;
   Task<Result<List>> listing =
-      cloud->list(type->service, &read.call, read.ids, type->service->page, Map(), names, options);
+      cloud->list(type->service, &read.call, read.ids, page_of(*type, read), Map(), names, options);
   Result<List> ids = co_await std::move(listing);
   if (!ids && ids.error().code == ErrorCode::not_found) co_return Result<void>();
   if (!ids) co_return fail(ids.error());
@@ -90,7 +94,9 @@ Task<Result<void>> read_by_name(Cloud* cloud, const ResourceType* type, Reads re
         cloud->call(type->service, &read.detail, Map(), with_key, options);
     Result<Answer> answer = co_await std::move(reading);
     if (!answer) co_return fail(answer.error());
-    items.push_back(at_path(tree_of(*answer), read.detail_item));
+    const Value detail = at_path(tree_of(*answer), read.detail_item);
+    // A name that is a map is a part of the element that the detail does not repeat.
+    items.push_back(id.is_map() ? merge_wire(id, detail) : detail);
   }
   co_return put_elements(*type, reads, items, *out);
 }
@@ -98,8 +104,8 @@ Task<Result<void>> read_by_name(Cloud* cloud, const ResourceType* type, Reads re
 Task<Result<void>> read_list(Cloud* cloud, const ResourceType* type, Reads reads, Map names,
                              CallOptions options, Observation* out) {
   const FacetRead& read = reads.source->read;
-  Task<Result<List>> listing =
-      cloud->list(type->service, &read.call, read.item, type->service->page, Map(), names, options);
+  Task<Result<List>> listing = cloud->list(type->service, &read.call, read.item,
+                                           page_of(*type, read), Map(), names, options);
   Result<List> items = co_await std::move(listing);
   const bool none =
       !items && items.error().code == ErrorCode::not_found && !read.call.absent_on.empty();
@@ -132,7 +138,7 @@ Task<Result<void>> read_item(Cloud* cloud, const ResourceType* type, Reads reads
 
 Task<Result<void>> read(Cloud* cloud, const ResourceType* type, Reads reads, Record record,
                         Observation* out) {
-  Map names = record_names(cloud, record);
+  Map names = record_names(cloud, *type, record);
   names.set("ids", Value(List{Value(record.id)}));
   const CallOptions options = read_options(type, record.address);
   const FacetRead& read = reads.source->read;
@@ -188,8 +194,8 @@ Task<void> read_some(Cloud* cloud, const ResourceType* type, const Facet* source
   Map names = cloud->names();
   names.set("ids", Value(std::move(some)));
   const CallOptions options = read_options(type, "");
-  Task<Result<List>> listing =
-      cloud->list(type->service, &read.call, read.item, type->service->page, Map(), names, options);
+  Task<Result<List>> listing = cloud->list(type->service, &read.call, read.item,
+                                           page_of(*type, read), Map(), names, options);
   Result<List> items = co_await std::move(listing);
   if (!items && absent(read.call, items.error())) co_return;
   if (!items && failed->message.empty()) *failed = items.error();

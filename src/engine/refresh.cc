@@ -13,7 +13,7 @@
 namespace lf {
 
 Task<Result<Observation>> read_one(Cloud* cloud, const ResourceType* type, Record record) {
-  const Map names = record_names(cloud, record);
+  const Map names = record_names(cloud, *type, record);
   const CallOptions options = read_options(type, record.address);
   Value item;
   if (type->refresh.read.valid()) {
@@ -22,12 +22,11 @@ Task<Result<Observation>> read_one(Cloud* cloud, const ResourceType* type, Recor
     Result<Answer> answer = co_await std::move(reading);
     if (!answer) co_return fail(answer.error());
     const Value whole = tree_of(*answer);
-    item = type->refresh.read_item.empty() ? whole : at_path(whole, type->refresh.read_item);
+    item = read_item(*type, whole, names);
     // Services that answer a read of one with a list: nothing in it means not there.
-    if (item.is_null() || (item.is_list() && item.as_list().empty())) {
+    if (item.is_null()) {
       co_return fail(ErrorCode::not_found, "`" + record.id + "` is not there");
     }
-    if (item.is_list()) item = item.as_list().front();
   } else {
     const ListCall& list = *type->refresh.list;
     Map input;
@@ -110,7 +109,8 @@ bool can_skip(const ResourceType& type, const Facet& facet, const Record& record
   const Value* applied = record.applied.find(facet.name);
   for (const auto& name : facet.properties) {
     const Property* property = type.property(name);
-    if (property == nullptr || property->computed || property->absent != Absent::server ||
+    if (property == nullptr || property->computed ||
+        (property->absent != Absent::server && property->absent != Absent::unmanaged) ||
         name == type.mark_property) {
       return false;
     }
@@ -231,7 +231,8 @@ Task<void> refresh_group(EngineContext* context, TypeGroup* group, Observations*
                          RefreshCount* count) {
   const ResourceType* type = group->type;
   Readings readings;
-  const bool whole_list = type->refresh.list && !type->refresh.list->partial;
+  const bool whole_list =
+      type->refresh.list && !type->refresh.list->partial && !type->refresh.list->names_only;
   // One list pays when it answers for several, or when there is no other way.
   if (whole_list && (group->records.size() > 1 || !type->refresh.read.valid())) {
     Task<Result<void>> listing = read_list(group, out, &readings);

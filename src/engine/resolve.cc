@@ -82,9 +82,21 @@ bool LockFile::keep_only(const std::vector<std::string>& queries) {
   return pins_.size() != before;
 }
 
+namespace {
+
+bool all_exist(const Graph& graph, const WantedLookup& wanted, const Exists& exists) {
+  for (const GraphId id : graph.asked_of(wanted)) {
+    if (!exists(graph.nodes[id].address)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 Task<Result<Resolved>> resolve(const LoadedSpec* spec, ModuleStore* modules, Packages* packages,
                                Surroundings surroundings, LockFile* lock, CloudOf clouds,
-                               bool offline, bool fresh, Events* events, Diagnostics* diagnostics) {
+                               bool offline, bool fresh, Exists exists, Events* events,
+                               Diagnostics* diagnostics) {
   StoreLibrary library(*modules);
   std::set<std::string> asked, renewed;
   std::map<std::string, Value> session;  // look-ups that are never pinned
@@ -111,6 +123,11 @@ Task<Result<Resolved>> resolve(const LoadedSpec* spec, ModuleStore* modules, Pac
     };
     for (const auto& wanted : graph.wanted) {
       tell(looked++);
+      // Nothing can be in what is still to be made; and what has its name is somebody else's.
+      if (wanted.type->optional && !all_exist(graph, wanted, exists)) {
+        session[wanted.query] = wanted.unknown;
+        continue;
+      }
       // What is never pinned may be another at every look: without one it is not known.
       if (offline && !wanted.type->pin) {
         session[wanted.query] = wanted.unknown;

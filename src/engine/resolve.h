@@ -3,6 +3,7 @@
 // so that the newest image does not replace a machine whenever one is published.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -57,12 +58,17 @@ struct Resolved {
   std::vector<std::string> queries;  // all that were asked for, pinned or not
 };
 
+// Whether state has a resource at an address. A look-up that may find nothing is not asked of
+// what is still to be made: it is unknown then.
+using Exists = std::function<bool(const std::string& address)>;
+
 // Expands, reads what is wanted and not pinned, expands again, until nothing is wanted. `fresh`
 // (--update-lock): pins are read anew once, but for those given by another file. Offline, a missing
 // pin is LF0703.
 Task<Result<Resolved>> resolve(const LoadedSpec* spec, ModuleStore* modules, Packages* packages,
                                Surroundings surroundings, LockFile* lock, CloudOf clouds,
-                               bool offline, bool fresh, Events* events, Diagnostics* diagnostics);
+                               bool offline, bool fresh, Exists exists, Events* events,
+                               Diagnostics* diagnostics);
 
 // A ModuleLibrary over a ModuleStore.
 class StoreLibrary : public ModuleLibrary {

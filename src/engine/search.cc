@@ -64,12 +64,28 @@ Task<void> marked_into(Cloud* cloud, const ResourceType* type, std::string id, V
   *out = std::move(one);
 }
 
+// The id of what a list shows, whose `self` is known.
+std::string listed_id(const ResourceType& type, const ListCall& list, const Value& item,
+                      Map names) {
+  const Value part = list.scalar ? item : at_path(item, list.item_id);
+  return id_of(type, part, std::move(names));
+}
+
 }  // namespace
+
+std::string id_of(const ResourceType& type, const Value& part, Map names) {
+  if (!type.id_joins || part.is_unset()) return to_text(part);
+  names.set("part", part);
+  const MapActivation activation(names);
+  const Value joined = evaluate(*type.id_derive, activation);
+  return joined.is_string() ? joined.as_string() : std::string();
+}
 
 Task<Result<std::vector<Marked>>> find_marked(Cloud* cloud, const ResourceType* type,
                                               std::string stack_mark) {
   std::vector<Marked> out;
   if (!type->refresh.list || type->carrier != MarkCarrier::tags) co_return out;
+  if (type->refresh.list->names_only) co_return out;
   const ListCall& list = *type->refresh.list;
   Map names = cloud->names();
   Map marks;
@@ -106,7 +122,7 @@ Task<Result<std::optional<Marked>>> find_marked_by_name(Cloud* cloud, const Reso
   if (id->empty() || !type->refresh.read.valid()) co_return std::optional<Marked>();
   Record probe;
   probe.id = *id;
-  const Map names = record_names(cloud, probe);
+  const Map names = record_names(cloud, *type, probe);
   const CallOptions options = read_options(type, "");
   Task<Result<Answer>> reading =
       cloud->call(type->service, &type->refresh.read, Map(), names, options);
@@ -114,7 +130,8 @@ Task<Result<std::optional<Marked>>> find_marked_by_name(Cloud* cloud, const Reso
   if (!answer && answer.error().code == ErrorCode::not_found) co_return std::optional<Marked>();
   if (!answer) co_return fail(answer.error());
   const Value whole = tree_of(*answer);
-  Value item = type->refresh.read_item.empty() ? whole : at_path(whole, type->refresh.read_item);
+  Value item = read_item(*type, whole, names);
+  if (item.is_unset()) co_return std::optional<Marked>();
   Task<Result<std::optional<Marked>>> looking =
       marked(cloud, type, *id, std::move(item), std::move(stack_mark));
   Result<std::optional<Marked>> found = co_await std::move(looking);
@@ -126,13 +143,14 @@ Task<Result<std::string>> find_named(Cloud* cloud, const ResourceType* type, Map
   names.set("self", Value(self));
   const CallOptions options = read_options(type, "");
   const MapActivation activation(names);
-  if (type->id_derive && type->refresh.read.valid()) {
+  if (type->id_derive && !type->id_joins && type->refresh.read.valid()) {
     const Value id = evaluate(*type->id_derive, activation);
     if (!id.is_string()) co_return std::string();
     names.set("id", id);
     Task<Result<Answer>> reading =
         cloud->call(type->service, &type->refresh.read, Map(), names, options);
     Result<Answer> answer = co_await std::move(reading);
+    if (answer && read_item(*type, tree_of(*answer), names).is_null()) co_return std::string();
     if (answer) co_return id.as_string();
     if (answer.error().code == ErrorCode::not_found) co_return std::string();
     co_return fail(answer.error());
@@ -150,9 +168,11 @@ Task<Result<std::string>> find_named(Cloud* cloud, const ResourceType* type, Map
     if (!answer) co_return fail(answer.error());
     const Value item = at_path(tree_of(*answer), list.name_item);
     const Value id = list.scalar ? item : at_path(item, list.item_id);
-    co_return id.is_unset() ? std::string() : to_text(id);
+    co_return id.is_unset() ? std::string() : id_of(*type, id, names);
   }
   const Value filter = list.by_name.empty() ? Value() : list.by_name.evaluate(activation);
+  // What it is part of is still to be made: nothing of that name can be in it.
+  if (contains_unknown(filter)) co_return std::string();
   Map input = filter.is_map() ? filter.as_map() : Map();
   Task<Result<List>> listing = cloud->list(type->service, &list.call, list.items, list.page,
                                            std::move(input), names, options);
@@ -160,8 +180,8 @@ Task<Result<std::string>> find_named(Cloud* cloud, const ResourceType* type, Map
   if (!items && items.error().code == ErrorCode::not_found) co_return std::string();
   if (!items) co_return fail(items.error());
   for (const auto& item : *items) {
-    const std::string id = to_text(list.scalar ? item : at_path(item, list.item_id));
-    if (type->id_derive) {
+    const std::string id = listed_id(*type, list, item, names);
+    if (type->id_derive && !type->id_joins) {
       const Value derived = evaluate(*type->id_derive, activation);
       if (derived == Value(id)) co_return id;
       continue;
@@ -176,9 +196,8 @@ Task<Result<std::string>> find_named(Cloud* cloud, const ResourceType* type, Map
       if (!answer && answer.error().code == ErrorCode::not_found) continue;
       if (!answer) co_return fail(answer.error());
       const Value whole = tree_of(*answer);
-      const Value read_item =
-          type->refresh.read_item.empty() ? whole : at_path(whole, type->refresh.read_item);
-      auto value = from_wire(*name, read_item, type->service->protocol);
+      const Value item_of_id = read_item(*type, whole, probe_names);
+      auto value = from_wire(*name, item_of_id, type->service->protocol);
       if (value && same_value(*name, *wanted, *value)) co_return id;
       continue;
     }
@@ -193,10 +212,14 @@ Task<Result<std::vector<std::string>>> find_matching(Cloud* cloud, const Resourc
   std::vector<std::string> out;
   if (!type->refresh.list) co_return out;
   const ListCall& list = *type->refresh.list;
-  const Map names = cloud->names();
+  Map names = cloud->names();
+  names.set("self", Value(properties));
   const CallOptions options = read_options(type, "");
-  Task<Result<List>> listing =
-      cloud->list(type->service, &list.call, list.items, list.page, Map(), names, options);
+  const MapActivation activation(names);
+  const Value filter = list.names_only ? list.by_name.evaluate(activation) : Value();
+  Map input = filter.is_map() ? filter.as_map() : Map();
+  Task<Result<List>> listing = cloud->list(type->service, &list.call, list.items, list.page,
+                                           std::move(input), names, options);
   Result<List> items = co_await std::move(listing);
   if (!items) co_return fail(items.error());
   for (const auto& item : *items) {
@@ -207,7 +230,9 @@ Task<Result<std::vector<std::string>>> find_matching(Cloud* cloud, const Resourc
       auto value = from_wire(*property, item, type->service->protocol);
       same = same && value && same_value(*property, wanted, *value);
     }
-    if (same) out.push_back(to_text(list.scalar ? item : at_path(item, list.item_id)));
+    std::string found = same ? listed_id(*type, list, item, names) : std::string();
+    // What stands in an id's place (a subscription that is not confirmed yet) is none.
+    if (same && found.starts_with(type->id_prefix)) out.push_back(std::move(found));
   }
   co_return out;
 }

@@ -22,6 +22,8 @@ Task<Result<std::vector<Marked>>> find_marked(Cloud* cloud, const ResourceType* 
 // The same for a type that no list shows: what has the name that `self` gives, if it is so marked.
 Task<Result<std::optional<Marked>>> find_marked_by_name(Cloud* cloud, const ResourceType* type,
                                                         Map self, std::string stack_mark);
+// The id of what an answer calls `part` (id.path), with `names` as its `self` and surroundings.
+std::string id_of(const ResourceType& type, const Value& part, Map names);
 // The id of the thing with this unique name, "" if there is none.
 Task<Result<std::string>> find_named(Cloud* cloud, const ResourceType* type, Map self);
 // Ids of items whose properties equal those given (natural keys, fingerprints).

@@ -93,7 +93,7 @@ Task<Result<std::string>> Settler::search(Subject* subject, const Intent* intent
             type.service, &list.call, list.items, list.page, std::move(input), names, options);
         Result<List> items = co_await std::move(listing);
         if (!items) co_return fail(items.error());
-        if (!items->empty()) co_return to_text(at_path(items->front(), list.item_id));
+        if (!items->empty()) co_return id_of(type, at_path(items->front(), list.item_id), names);
         break;
       }
       case Recovery::Kind::natural_key:

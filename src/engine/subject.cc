@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/subject.h"
 
+#include "base/digest.h"
 #include "provider/wire.h"
 
 namespace lf {
@@ -73,13 +74,20 @@ void put_facet(const Subject& subject, std::string_view facet, bool clear, Map& 
   }
 }
 
+// State and journal know bytes by their digest, which `compare: digest` takes for them.
+Value as_kept(const Value& value) {
+  if (!value.is_bytes()) return value;
+  const Sha256 digest = sha256(value.as_bytes());
+  return Value(base64(std::string(digest.begin(), digest.end())));
+}
+
 Map facet_properties(const ResourceType& type, std::string_view facet, const Map& desired) {
   Map out;
   for (const auto& property : type.properties) {
     if (property.facet != facet) continue;
     const Value* value = desired.find(property.name);
     if (value == nullptr || value->is_unset() || contains_secret(*value)) continue;
-    out.set(property.name, *value);
+    out.set(property.name, as_kept(*value));
   }
   return out;
 }

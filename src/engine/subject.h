@@ -38,5 +38,7 @@ Map names_of(const Subject& subject);
 void put_facet(const Subject& subject, std::string_view facet, bool clear, Map& input);
 // The desired properties of one facet, secrets left out (they are kept as digests).
 Map facet_properties(const ResourceType& type, std::string_view facet, const Map& desired);
+// A value as state and journal keep it: bytes as the digest that `compare: digest` takes for them.
+Value as_kept(const Value& value);
 
 }  // namespace lf

@@ -10,7 +10,7 @@ std::optional<Value> attribute_before_create(const Graph& graph, GraphId id, con
   const GraphNode& node = graph.nodes[id];
   const std::string origin = node.address + "." + std::string(field);
   if (field == "id") {
-    if (node.type->id_derive) {
+    if (node.type->id_derive && !node.type->id_joins) {
       Value derived = derive_value(*graph.context, node, *node.type->id_derive, self);
       if (!derived.is_error() && !derived.is_unset()) return derived;
     }

@@ -331,8 +331,8 @@ void Graph::Context::ensure(const ModuleInstance& module, DataGroup& group) {
     if (pinned != nullptr) {
       group.value = *pinned;
     } else {
-      graph->wanted.push_back(
-          {group.type, std::move(inputs), query, module.provider, decl.span, address, not_yet});
+      graph->wanted.push_back({group.type, std::move(inputs), query, module.provider, decl.span,
+                               address, not_yet, &decl, &module});
       group.value = not_yet;
     }
   }

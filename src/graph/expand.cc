@@ -229,6 +229,7 @@ void evaluate_lifecycle(Graph& graph, GraphNode& node) {
   };
   node.protect = flag(words.protect, "protect");
   node.retain = flag(words.retain, "retain");
+  node.shared = words.shared;
   node.run = text(words.run, "run");
   if (words.run_result) {
     // What is not known yet, such as a marker in a bucket that is still to be made, is no result.
@@ -311,6 +312,13 @@ void collect_files(Graph& graph, const ModuleInstance& module) {
 }
 
 }  // namespace
+
+std::set<GraphId> Graph::asked_of(const WantedLookup& lookup) const {
+  std::set<GraphId> out;
+  for (const auto& input : lookup.decl->inputs)
+    context->dependencies_of(input.value, Scope{lookup.module, nullptr}, nullptr, out);
+  return out;
+}
 
 Value Graph::replace_on(GraphId id, const AttributeSource& source) const {
   const GraphNode& node = nodes[id];

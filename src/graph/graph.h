@@ -45,7 +45,7 @@ struct GraphNode {
   Span span;
   // Life-cycle words, evaluated.
   bool protect = false, retain = false, create_before_delete = false;
-  bool restart_on_interruption = false;
+  bool restart_on_interruption = false, shared = false;
   std::string run, adopt;
   std::string run_result;  // "": it has not ended, as far as is known
   std::vector<std::string> ignore_changes, moved_from;
@@ -87,6 +87,8 @@ struct WantedLookup {
   Span span;
   std::string address;
   Value unknown;  // what it is until somebody looks
+  const DataDecl* decl = nullptr;
+  const ModuleInstance* module = nullptr;
 };
 
 class Graph {
@@ -113,6 +115,8 @@ class Graph {
   std::vector<File> files;
 
   GraphId find(std::string_view address) const;  // kNoGraphId: none
+  // The resources that the inputs of a wanted look-up come from.
+  std::set<GraphId> asked_of(const WantedLookup& lookup) const;
 
   // The desired properties of a node as far as `source` knows them: converted to their types, with
   // the descriptor's defaults, stack tags merged, not-set ones left out. Errors are reported at

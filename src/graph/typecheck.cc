@@ -79,10 +79,23 @@ class TypeCheck {
     const cel::TypeScope& scope = begin_declaration(decl.lifecycle, module, repeated);
     const ResourceType* type = world_.packages.resource(decl.type);
     if (type == nullptr) return;
+    if (decl.lifecycle.shared) shareable(*type, decl);
     for (const auto& entry : decl.properties) {
       const Property* property = type->property(entry.key);
       if (property != nullptr) check_tree(entry.value, scope, property->type, entry.key);
     }
+  }
+
+  // What is used where it exists must be found by its name, and whole.
+  void shareable(const ResourceType& type, const ResourceDecl& decl) {
+    const bool named = type.unique_name() != nullptr || (type.id_derive && !type.id_joins);
+    const bool late = std::any_of(type.facets.begin(), type.facets.end(),
+                                  [](const Facet& facet) { return facet.late; });
+    if (named && !late) return;
+    diagnostics_.add(Code::LF0201, decl.type_span,
+                     "`shared` is no key of " + type.name + ": " +
+                         (named ? "its parts are made by themselves"
+                                : "it has no unique name by which one could be found"));
   }
 
   // Checks the life-cycle words of a resource or a call; gives the scope of the rest of it, with

@@ -198,6 +198,7 @@ Difference difference(const ResourceType& type, const Map& desired, const Record
     if (wanted == nullptr) {
       // Never set and the cloud's to choose, or set once and nothing to go back to.
       if (property.absent == Absent::server) continue;
+      if (property.absent == Absent::unmanaged && applied == nullptr) continue;
       if (property.local || (shown == nullptr && applied == nullptr)) continue;
     }
     // Who moved: the spec away from what was applied, or the cloud?

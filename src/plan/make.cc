@@ -81,6 +81,20 @@ bool run_was_used(const Record& record, std::string_view run) {
                      [&](const Value& name) { return name.string_or() == run; });
 }
 
+bool only_used(const Record& record) {
+  return record.private_.find(kUsedWord) != nullptr;
+}
+
+void use_existing(Plan& plan, PlanItem& item, std::string id, bool owned) {
+  item.action = Action::adopt;
+  item.uses_existing = !owned;
+  item.adopt_id = std::move(id);
+  for (Operation& operation : plan.operations) {
+    if (operation.kind == Operation::Kind::create && &plan.items[operation.item] == &item)
+      operation.kind = Operation::Kind::adopt;
+  }
+}
+
 namespace {
 
 class Planner {
@@ -289,6 +303,7 @@ class Planner {
     }
     Difference diff =
         difference(*node.type, item.desired, record, seen, node.ignore_changes, digest_);
+    if (only_used(record)) return decide_used(item, diff);
     item.changes = std::move(diff.changes);
     item.drift = std::move(diff.drift);
     item.facets = std::move(diff.facets);
@@ -316,6 +331,19 @@ class Planner {
     } else if (!item.moved_from.empty()) {
       item.action = Action::move;
     }
+    item.pending = seen.pending;
+  }
+
+  // Somebody else's: what the spec says otherwise is told, and left as it is.
+  static void decide_used(PlanItem& item, const Difference& diff) {
+    std::vector<std::string> others;
+    for (const Change& change : diff.changes) {
+      if (std::find(others.begin(), others.end(), change.property) == others.end())
+        others.push_back(change.property);
+    }
+    if (!item.moved_from.empty()) item.action = Action::move;
+    if (!others.empty())
+      item.run_note = "differs from the spec and is left so: " + join(others, ", ");
   }
 
   // `replace_on`: another value than when it was made. One that only apply will know may be the
@@ -371,6 +399,7 @@ class Planner {
 
   void decide_late(const GraphNode& node, PlanItem& item, const std::string& record_address) {
     const PlanItem* main = by_node_[node.main];
+    if (item.record && only_used(*item.record)) return;
     const bool fresh = main == nullptr || main->action == Action::create ||
                        main->action == Action::replace || !item.record;
     if (fresh) {
@@ -442,7 +471,7 @@ class Planner {
             (record->status == RecordStatus::interrupted || seen.interrupted ? "interrupted"
                                                                              : "finished");
       } else {
-        item.action = record->retain ? Action::forget : Action::remove;
+        item.action = record->retain || only_used(*record) ? Action::forget : Action::remove;
         if (const ResourceType* type = packages_.resource(record->type)) {
           for (const auto& facet : type->facets) {
             if (facet.late) item.late_facets.push_back(facet.name);

@@ -59,10 +59,12 @@ struct Observation {
     ended,  // a run that is over; `interrupted` says how
   } presence = Presence::unread;
   bool interrupted = false;
-  bool failed = false;   // it exists in a failed state
-  Map properties;        // property -> value, computed ones too
-  bool marks_ok = true;  // it carries our marks
-  std::string note;      // the cloud's own words about its state
+  bool failed = false;      // it exists in a failed state
+  Map properties;           // property -> value, computed ones too
+  bool marks_ok = true;     // it carries our marks
+  std::string note;         // the cloud's own words about its state
+  std::string update_note;  // the same of its last update, where that has a state of its own
+  std::string pending;      // what it waits for a person to do; empty: nothing
 };
 using ObservationKey = std::pair<std::string, uint32_t>;  // address, generation
 using Observations = std::map<ObservationKey, Observation>;
@@ -86,7 +88,9 @@ struct PlanItem {
   bool create_before_delete = false;
   bool submitted = false;  // its run was asked for by name, not by the spec
   bool restores_marks = false;
-  std::string run_note;  // "run first: finished", "restarts run first"
+  bool uses_existing = false;  // `shared`: adopt_id is there and stays somebody else's
+  std::string run_note;        // "run first: finished", "restarts run first"
+  std::string pending;         // what it waits for a person to do
   std::string moved_from, adopt_id;
   bool excluded = false;  // left out by --target/--exclude
 };
@@ -201,6 +205,14 @@ Map applied_properties(const Record& record);
 // source.cc: what `replace_on` comes to, as state keeps it: secrets as digests. Null: no such word.
 Value replace_trigger(const Graph& graph, GraphId node, const AttributeSource& source,
                       const SecretDigest& digest);
+
+// Whether a record is of a `shared` thing that was there before this stack: used, not owned. It is
+// neither changed nor deleted.
+bool only_used(const Record& record);
+inline constexpr const char* kUsedWord = "used";  // in Record::private_
+// Makes the creation of an item the use of what exists under its name; `owned`: its adoption, for
+// it carries this stack's marks.
+void use_existing(Plan& plan, PlanItem& item, std::string id, bool owned);
 
 // operations.cc: every edge there is.
 std::vector<Operation> make_operations(const Graph& graph, const std::vector<PlanItem>& items);

@@ -138,7 +138,10 @@ Value item_json(const PlanItem& item) {
   out.set("changes", changes_json(item.changes));
   out.set("drift", changes_json(item.drift));
   if (!item.facets.empty()) out.set("facets", texts(item.facets));
-  if (!item.run_note.empty()) out.set("run", Value(item.run_note));
+  const bool used = item.uses_existing || (item.record && only_used(*item.record));
+  if (used) out.set("used", Value(true));
+  if (!item.run_note.empty()) out.set(used ? "note" : "run", Value(item.run_note));
+  if (!item.pending.empty()) out.set("pending", Value(item.pending));
   if (!item.moved_from.empty()) out.set("moved_from", Value(item.moved_from));
   if (!item.adopt_id.empty()) out.set("adopt_id", Value(item.adopt_id));
   if (item.excluded) out.set("excluded", Value(true));
@@ -212,7 +215,8 @@ Value summary_json(const Plan& plan, const PlanGroups& groups) {
                               Action::adopt, Action::move, Action::forget}) {
     out.set(to_string(action), number(groups.count(action)));
   }
-  out.set("unchanged", number(groups.unchanged.size() + groups.runs.size()));
+  out.set("unchanged",
+          number(groups.unchanged.size() + groups.runs.size() + groups.waiting.size()));
   out.set("changed_outside", number(groups.drift.size()));
   out.set("left_out", number(groups.excluded.size()));
   size_t outputs = 0;
@@ -241,7 +245,7 @@ std::string render_json(const Plan& plan, const PlanView& view) {
   List resources;
   for (const auto& item : plan.items) {
     const bool quiet = item.action == Action::none && item.drift.empty() && item.run_note.empty() &&
-                       !item.excluded;
+                       item.pending.empty() && !item.excluded;
     if (!quiet || view.verbose) resources.push_back(item_json(item));
   }
   out.set("resources", Value(std::move(resources)));

@@ -193,6 +193,7 @@ class MarkdownPlan {
     add_rows(fmt::format("{} changed outside of this spec", groups_.drift.size()),
              "changed outside", groups_.drift, true);
     add_rows("Runs that have ended", "runs", groups_.runs);
+    add_rows("Pending", "pending", groups_.waiting);
     const std::vector<PlanLine> files = file_lines(plan_, view_);
     if (!files.empty()) {
       sections_.push_back({"Generated files", "lines of generated files"});

@@ -108,6 +108,8 @@ PlanGroups group(const Plan& plan) {
       case Action::none:
         if (!row.item->run_note.empty())
           out.runs.push_back(std::move(row));
+        else if (!row.item->pending.empty())
+          out.waiting.push_back(std::move(row));
         else
           out.unchanged.push_back(std::move(row));
         break;

@@ -28,9 +28,10 @@ struct PlanRow {
 struct PlanGroups {
   std::vector<PlanRow> destroys;  // deletes, then replaces
   std::vector<PlanRow> changes, creates;
-  std::vector<PlanRow> moves;  // move, adopt, forget
-  std::vector<PlanRow> drift;  // something changed outside; may be in another group as well
-  std::vector<PlanRow> runs;   // only a note to tell
+  std::vector<PlanRow> moves;    // move, adopt, forget
+  std::vector<PlanRow> drift;    // something changed outside; may be in another group as well
+  std::vector<PlanRow> runs;     // only a note to tell
+  std::vector<PlanRow> waiting;  // as the spec says, but a person has to do something
   std::vector<PlanRow> unchanged, excluded;
   size_t count(Action action) const;
 };

@@ -60,7 +60,13 @@ std::string reason(const PlanRow& row, const PlanView& view) {
       return "an interrupted deletion";
     return view.destroy ? "" : "no longer in the spec";
   }
-  if (row.action == Action::forget) return "leaves the state, stays in the cloud";
+  if (row.action == Action::forget) {
+    return item.record && only_used(*item.record)
+               ? "was only used: leaves the state, stays in the cloud"
+               : "leaves the state, stays in the cloud";
+  }
+  if (row.action == Action::adopt && item.uses_existing)
+    return "uses existing " + printable(item.adopt_id) + ", neither changed nor deleted";
   if (row.action == Action::adopt) return "takes in " + printable(item.adopt_id);
   if (row.action != Action::replace) return "";
   std::vector<std::string> words;
@@ -272,6 +278,7 @@ std::vector<PlanLine> row_lines(const PlanRow& row, const PlanView& view, Detail
     if (utf8_length(first) > view_width(view)) first.erase(4 + address.size(), padding.size());
   }
   if (!item.run_note.empty()) first += "  " + printable(item.run_note);
+  if (!item.pending.empty()) first += "  pending: " + printable(item.pending);
   std::vector<PlanLine> out;
   const std::string why = reason(row, view);
   if (row.action == Action::create && detail == Detail::usual) {

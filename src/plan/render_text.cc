@@ -29,6 +29,7 @@ class TextPlan {
     section("moves, adoptions and what is let go", Tone::move, groups_.moves, Detail::usual);
     drift();
     runs();
+    waiting();
     files();
     selection();
     outputs();
@@ -92,11 +93,15 @@ class TextPlan {
   }
 
   void runs() {
-    if (groups_.runs.empty()) return;
-    title("runs", Tone::plain);
-    for (const auto& row : groups_.runs) {
-      line({"    " + printable(row.item->address) + "  " + printable(row.item->run_note),
-            Tone::plain});
+    for (const bool used : {false, true}) {
+      bool any = false;
+      for (const auto& row : groups_.runs) {
+        if ((row.item->record && only_used(*row.item->record)) != used) continue;
+        if (!any) title(used ? "used, not owned" : "runs", Tone::plain);
+        any = true;
+        line({"    " + printable(row.item->address) + "  " + printable(row.item->run_note),
+              Tone::plain});
+      }
     }
   }
 
@@ -105,6 +110,15 @@ class TextPlan {
     if (lines.empty()) return;
     title("generated files", Tone::plain);
     for (const auto& l : lines) line(l);
+  }
+
+  void waiting() {
+    if (groups_.waiting.empty()) return;
+    title("pending", Tone::plain);
+    for (const auto& row : groups_.waiting) {
+      line({"    " + printable(row.item->address) + "  " + printable(row.item->pending),
+            Tone::plain});
+    }
   }
 
   void selection() {
@@ -139,7 +153,7 @@ class TextPlan {
             ? ""
             : fmt::format(" ({} request{})", view_.requests, view_.requests == 1 ? "" : "s");
     if (nothing) {
-      const size_t n = groups_.unchanged.size() + groups_.runs.size();
+      const size_t n = groups_.unchanged.size() + groups_.runs.size() + groups_.waiting.size();
       std::string text = view_.destroy ? "nothing to destroy"
                          : n == 0      ? "no changes"
                                   : fmt::format("no changes: {} resource{} as the spec says", n,

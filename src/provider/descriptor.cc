@@ -4,6 +4,8 @@
 
 #include <charconv>
 
+#include "base/json.h"
+
 namespace lf {
 
 namespace {
@@ -53,6 +55,35 @@ Value walk_each(const Value& list, const WirePath& path, size_t from) {
   return Value(std::move(out));
 }
 
+// `{entry: [{key, value}, …]}`, as the query protocols' answers write maps.
+Value entries_as_map(const Value& value) {
+  const Value& entries = value["entry"];
+  if (!entries.is_list() && !entries.is_map()) return value;
+  Map out;
+  for (const Value& entry : entries.is_list() ? entries.as_list() : List{entries}) {
+    out.set(entry["key"].string_or(), entry["value"]);
+  }
+  return Value(std::move(out));
+}
+
+Value document_at(const Value& value) {
+  if (!value.is_string()) return value;
+  auto parsed = parse_json(value.as_string());
+  return parsed ? std::move(*parsed) : Value();
+}
+
+// `x-meta-*`: what begins so, by the rest of its name.
+Value begins_with(const Value& tree, std::string_view begin) {
+  Map out;
+  if (!tree.is_map()) return {};
+  for (const auto& [key, value] : tree.as_map()) {
+    const std::string& name = key.as_string();
+    if (name.size() > begin.size() && name.starts_with(begin))
+      out.set(name.substr(begin.size()), value);
+  }
+  return out.empty() ? Value() : Value(std::move(out));
+}
+
 Value walk(const Value& tree, const WirePath& path, size_t from) {
   static const Value kNothing;
   const Value* at = &tree;
@@ -60,10 +91,17 @@ Value walk(const Value& tree, const WirePath& path, size_t from) {
     const std::string& step = path[i];
     if (at->is_secret()) at = &at->secret_value();
     if (step == "*") return walk_each(*at, path, i + 1);
+    if (step.ends_with('*'))
+      return begins_with(*at, std::string_view(step).substr(0, step.size() - 1));
     if (step == kAsList) {
       if (at->is_list()) return *at;
       const bool nothing = at->is_unset() || (at->is_string() && at->as_string().empty());
       return nothing ? Value(List{}) : Value(List{*at});
+    }
+    // As it was put together, or as it comes over the wire.
+    const bool literal = at->is_map() && at->as_map().find(std::string_view(step)) != nullptr;
+    if (!literal && (step == "#map" || step == "#json")) {
+      return walk(step == "#map" ? entries_as_map(*at) : document_at(*at), path, i + 1);
     }
     if (at->is_map()) {
       if (const Value* entry = at->as_map().find(std::string_view(step))) {
@@ -105,6 +143,17 @@ const Property* ResourceType::unique_name() const {
     if (property.unique_name) return &property;
   }
   return nullptr;
+}
+
+Map ResourceType::parts_of(std::string_view id) const {
+  Map out;
+  for (size_t i = id_parts.size(); i-- > 0;) {
+    const size_t at = i == 0 ? std::string_view::npos : id.rfind(id_separator);
+    if (i > 0 && at == std::string_view::npos) return {};
+    out.set(id_parts[i], Value(std::string(i == 0 ? id : id.substr(at + id_separator.size()))));
+    id = id.substr(0, at);
+  }
+  return out;
 }
 
 Type ResourceType::object_type() const {

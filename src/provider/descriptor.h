@@ -24,7 +24,8 @@ namespace lf {
 using WirePath = std::vector<std::string>;  // "a.b.0" split at dots
 // Walks maps by key and lists by index. Missing: null. A last step "[]" gives a list whatever is
 // there: nothing is an empty one, a single value a list of one. A step "*" takes what each element
-// of a list holds, joined into one list.
+// of a list holds, joined into one list. A step "#map" is a map of the query protocols, whose
+// answers list its entries; a step "#json" reads the text there as a JSON document.
 Value at_path(const Value& tree, const WirePath& path);
 
 // One way in which a service names an error of some class.
@@ -64,6 +65,9 @@ struct Call {
   bool raw = false;      // REST: the answer is text, read as @body
   std::string throttle;  // "read", "write" or a class of the service
   std::vector<std::string> absent_on, retry_on;
+  // `fails`: the answer's member (a number above zero, or a list that holds something) that says
+  // that the call failed though it answered with success, and where its code and message are.
+  WirePath fails_when, fails_code, fails_message;
   Span span;
   bool valid() const { return !action.empty(); }
 };
@@ -81,7 +85,8 @@ struct Step {
 // A verb is one call or several steps; a single call is one step named after its action.
 using Verb = std::vector<Step>;
 
-enum class Absent : uint8_t { server, unset, with_default };
+// unmanaged: left alone until the spec has set it, unset when it leaves the spec again.
+enum class Absent : uint8_t { server, unset, with_default, unmanaged };
 enum class Compare : uint8_t {
   exact,
   json,
@@ -92,8 +97,18 @@ enum class Compare : uint8_t {
   trim_dot,
   digest,
 };
-enum class ReadTransform : uint8_t { none, url_json, json, base64, last_path, last_colon };
-enum class WireFormat : uint8_t { plain, json, base64, string };
+enum class ReadTransform : uint8_t {
+  none,
+  url_json,
+  json,
+  base64,
+  last_path,
+  last_colon,
+  lower,
+  https,  // answers leave the scheme out
+};
+// present: true is an empty member, false none.
+enum class WireFormat : uint8_t { plain, json, base64, string, present };
 
 struct Property {
   std::string name, doc;
@@ -103,12 +118,14 @@ struct Property {
   WirePath wire;                  // empty: not sent by itself
   std::vector<WirePath> wire_or;  // alternatives to `wire`: the one whose parent is made already
   WirePath read;                  // empty: not read back
+  std::vector<WirePath> read_or;  // alternatives to `read`: the first that is there
   ReadTransform read_transform = ReadTransform::none;
   WireFormat format = WireFormat::plain;
   std::string pair_key, pair_value;  // `pairs`; empty: none
   std::string read_pair_key, read_pair_value;
-  std::string item, read_item;  // `item`; empty: none
-  std::string unit;             // "" where the type has none
+  std::string item, read_item;   // `item`; empty: none
+  std::string unit;              // "" where the type has none
+  std::string amount, currency;  // `amount`: of money, its two members; empty: one text
   std::optional<cel::Interpolation> where;
   bool required = false, immutable = false, secret = false, write_only = false, computed = false,
        local = false, unique_name = false, changes_on_update = false;
@@ -144,7 +161,8 @@ struct FacetRead {
   // a call takes.
   WirePath owner;
   int ids_max = 100;
-  std::string with;  // the facet whose call shows this one too; this is a copy of its read
+  bool one_page = false;  // the list does not page
+  std::string with;       // the facet whose call shows this one too; this is a copy of its read
 };
 
 struct Facet {
@@ -182,6 +200,7 @@ struct ListCall {
   Call call;
   WirePath items, item_id;
   bool scalar = false, partial = false;
+  bool names_only = false;  // shows nothing unless asked `by_name`
   std::string by_ids;
   int ids_max = 100;
   Template by_mark, by_name;  // `send` trees; empty: no such filter
@@ -194,6 +213,7 @@ struct Refresh {
   std::optional<ListCall> list;
   Call read;  // invalid: only the list
   WirePath read_item;
+  std::optional<cel::Interpolation> read_where;  // of a list at `read_item`: the one that is meant
 };
 
 struct Contents {
@@ -223,6 +243,15 @@ struct Ends {
   WirePath path;
   std::vector<std::string> states;
   std::optional<cel::Interpolation> interrupted;
+};
+
+// A state in which a thing waits for a person. `expires` above zero: nobody else can end it, and it
+// goes by itself after so long.
+struct Pending {
+  WirePath path;
+  std::vector<std::string> states;
+  std::string doc;
+  Duration expires{0, 0};
 };
 
 struct Blocker {
@@ -280,7 +309,12 @@ struct ResourceType {
   WirePath id_path;
   std::optional<cel::Interpolation> id_derive;
   std::string id_prefix;
+  std::vector<std::string> id_parts;  // properties that make the id, `id_separator` between them
+  std::string id_separator;
   MarkCarrier carrier = MarkCarrier::none;
+  // `id_derive` is over `part` too, which the answer to the create has at `id_path`: the id is not
+  // known before.
+  bool id_joins = false;
   std::string mark_property;
   std::string mark_reason;                   // why there is no carrier
   int mark_key_max = 0, mark_value_max = 0;  // 0: no limit known
@@ -295,6 +329,7 @@ struct ResourceType {
   Delete del;
   Wait wait_create, wait_update, wait_delete;
   std::optional<Ends> ends;
+  std::optional<Pending> pending;
   Duration visible_within{30, 0};
   std::vector<Recovery> recovery;
   std::vector<ErrorPattern> errors;  // the type's, then the service's
@@ -307,6 +342,9 @@ struct ResourceType {
   const Property* property(std::string_view name) const;  // nullptr: none
   const Facet* facet(std::string_view name) const;
   const Property* unique_name() const;  // nullptr: none
+  // The parts of an id by their properties' names; what is too much belongs to the first. Empty
+  // where the id has no parts, or too few.
+  Map parts_of(std::string_view id) const;
   // The language's type of the whole resource: an object with `id` and every property.
   Type object_type() const;
 };

@@ -28,7 +28,7 @@ bool Loader::call(const LoadNode& node, std::string_view what, CallPlace place,
                   const NameScope& scope, Call& out, const Words& also) {
   if (!keys(node, what,
             {"action", "http", "path", "query", "headers", "root", "xmlns", "payload", "raw",
-             "send", "service", "take", "idempotent", "throttle", "absent_on", "retry_on"},
+             "send", "service", "take", "idempotent", "throttle", "absent_on", "retry_on", "fails"},
             also)) {
     return false;
   }
@@ -41,6 +41,13 @@ bool Loader::call(const LoadNode& node, std::string_view what, CallPlace place,
   text(node, "throttle", out.throttle);
   texts(node, "absent_on", out.absent_on);
   texts(node, "retry_on", out.retry_on);
+  if (const LoadNode* fails = node.find("fails")) {
+    keys(*fails, "fails", {"when", "code", "message"});
+    required(*fails, "when", "fails");
+    path(*fails, "when", out.fails_when);
+    path(*fails, "code", out.fails_code);
+    path(*fails, "message", out.fails_message);
+  }
   if (const LoadNode* send = node.find("send")) {
     if (want(*send, LoadNode::Kind::map, "send")) out.send = tree(*send, scope);
   }
@@ -99,7 +106,9 @@ void Loader::call_rest(const LoadNode& node, const NameScope& scope, Call& out) 
   }
   templates(node, "path", scope, out.path);
   templates(node, "query", scope, out.query);
-  templates(node, "headers", scope, out.headers);
+  NameScope with_body = scope;
+  with_body.roots.insert("body_sha256");
+  templates(node, "headers", with_body, out.headers);
   text(node, "root", out.root);
   out.xmlns = service->xmlns;
   text(node, "xmlns", out.xmlns);

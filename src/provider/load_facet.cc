@@ -88,7 +88,7 @@ void Loader::facet_read(const LoadNode& node, const ResourceType& type, FacetRea
     scope.roots = {"ids", "account", "region", "partition", "dns_suffix"};
   }
   if (!call(node, "read", CallPlace::read, scope, out.call,
-            {"item", "items", "each", "ids", "detail", "owner", "ids_max"})) {
+            {"item", "items", "each", "ids", "detail", "owner", "ids_max", "page"})) {
     return;
   }
   path(node, "item", out.item);
@@ -96,6 +96,7 @@ void Loader::facet_read(const LoadNode& node, const ResourceType& type, FacetRea
   path(node, "each", out.each);
   path(node, "ids", out.ids);
   path(node, "owner", out.owner);
+  if (node.find("page") != nullptr) out.one_page = page(node.find("page"), service_).none;
   number(node, "ids_max", out.ids_max, 1, 100'000);
   if (owner != nullptr) required(node, "items", "read");
   if (owner == nullptr && node.find("ids_max") != nullptr) required(node, "owner", "read");

@@ -33,8 +33,9 @@ void Loader::refresh(const LoadNode& node, ResourceType& out) {
   if (!keys(node, "refresh", {"list", "read"})) return;
   if (const LoadNode* list = node.find("list")) list_call(*list, out);
   if (const LoadNode* read = node.find("read")) {
-    call(*read, "read", CallPlace::read, call_scope(), out.refresh.read, {"item"});
+    call(*read, "read", CallPlace::read, call_scope(), out.refresh.read, {"item", "where"});
     path(*read, "item", out.refresh.read_item);
+    expression(*read, "where", call_scope({"element"}), out.refresh.read_where);
   }
   if (!out.refresh.list && !out.refresh.read.valid() && node.entries.empty()) {
     error(Code::LF0902, node.span, "`refresh` needs the key `list` or `read`");
@@ -49,7 +50,7 @@ void Loader::list_call(const LoadNode& node, ResourceType& out) {
   const NameScope scope = call_scope();
   if (!call(node, "list", CallPlace::read, scope, list.call,
             {"items", "by_ids", "ids_max", "by_mark", "by_name", "partial", "item_id", "scalar",
-             "page"})) {
+             "names_only", "page"})) {
     return;
   }
   required(node, "items", "list");
@@ -58,6 +59,7 @@ void Loader::list_call(const LoadNode& node, ResourceType& out) {
   path(node, "item_id", list.item_id);
   flag(node, "scalar", list.scalar);
   flag(node, "partial", list.partial);
+  flag(node, "names_only", list.names_only);
   text(node, "by_ids", list.by_ids);
   number(node, "ids_max", list.ids_max, 1, 100'000);
   const auto filter = [&](const char* key, Template& filter_out) {
@@ -72,6 +74,9 @@ void Loader::list_call(const LoadNode& node, ResourceType& out) {
     path(*by_name, "item", list.name_item);
   } else {
     filter("by_name", list.by_name);
+  }
+  if (list.names_only && by_name == nullptr) {
+    error(Code::LF0902, node.span, "a list with `names_only` needs the key `by_name`");
   }
   list.page = page(node.find("page"), service_);
   out.refresh.list = std::move(list);
@@ -114,7 +119,7 @@ void Loader::contents(const LoadNode& node, ResourceType& out) {
   if (const LoadNode* read = required(*held, "read", "contents")) {
     call(*read, "read", CallPlace::read, call_scope(), contents.read);
   }
-  expression(*held, "empty", call_scope({"answer"}), contents.empty);
+  expression(*held, "empty", call_scope({"answer", "leaving"}), contents.empty);
   if (!contents.empty) required(*held, "empty", "contents");
   if (const LoadNode* purge = held->find("purge")) {
     // The steps themselves, or one call.
@@ -152,7 +157,7 @@ void Loader::recovery(const LoadNode& node, ResourceType& out) {
       Recovery one{};
       if (item.text == "id") {
         one.kind = Recovery::Kind::id;
-        if (!out.id_derive) {
+        if (!out.id_derive || out.id_joins) {
           error(Code::LF0910, item.span,
                 "the id is not known before the create: it has no `derive`");
         }

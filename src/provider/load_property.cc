@@ -74,13 +74,14 @@ bool Loader::property(const LoadNode::Entry& entry, bool nested, Property& out) 
   const LoadNode& node = entry.value;
   out.name = entry.key;
   out.span = entry.key_span;
-  if (!keys(node, entry.key,
-            {"type",           "values",    "fields",     "key",       "wire",   "read",
-             "read_transform", "format",    "pairs",      "item",      "unit",   "where",
-             "required",       "secret",    "write_only", "computed",  "derive", "absent",
-             "compare",        "check",     "message",    "pattern",   "min",    "max",
-             "length",         "gzip_over", "doc",        "immutable", "drifts", "wire_or"},
-            nested ? Words{} : Words{"changes_on", "facet", "unique_name", "local", "clear"})) {
+  if (!keys(
+          node, entry.key,
+          {"type",       "values",   "fields",  "key",    "wire",      "read",     "read_transform",
+           "format",     "pairs",    "item",    "unit",   "where",     "required", "secret",
+           "write_only", "computed", "derive",  "absent", "compare",   "check",    "message",
+           "pattern",    "min",      "max",     "length", "gzip_over", "doc",      "immutable",
+           "drifts",     "wire_or",  "read_or", "amount"},
+          nested ? Words{} : Words{"changes_on", "facet", "unique_name", "local", "clear"})) {
     return false;
   }
   text(node, "doc", out.doc);
@@ -184,25 +185,33 @@ void Loader::property_flags(const LoadNode& node, Property& out) {
 void Loader::property_wire(const LoadNode& node, Property& out) {
   path(node, "wire", out.wire);
   path(node, "read", out.read);
-  if (const LoadNode* others = node.find("wire_or")) {
-    if (want(*others, LoadNode::Kind::list, "wire_or")) {
-      for (const LoadNode& item : others->items) {
-        if (want(item, LoadNode::Kind::scalar, "wire_or"))
-          out.wire_or.push_back(split_path(item.text));
+  const auto others = [&](std::string_view key, std::string_view main,
+                          std::vector<WirePath>& paths) {
+    const LoadNode* given = node.find(key);
+    if (given == nullptr) return;
+    if (want(*given, LoadNode::Kind::list, key)) {
+      for (const LoadNode& item : given->items) {
+        if (want(item, LoadNode::Kind::scalar, key)) paths.push_back(split_path(item.text));
       }
     }
-    if (out.wire.empty()) required(node, "wire", out.name);
-  }
+    if (node.find(main) == nullptr) required(node, main, out.name);
+  };
+  others("wire_or", "wire", out.wire_or);
+  others("read_or", "read", out.read_or);
   if (const LoadNode* clear = node.find("clear")) out.clear = clear->to_value();
   word<ReadTransform>(node, "read_transform", out.read_transform,
                       {{"url_json", ReadTransform::url_json},
                        {"json", ReadTransform::json},
                        {"base64", ReadTransform::base64},
                        {"last_path", ReadTransform::last_path},
-                       {"last_colon", ReadTransform::last_colon}});
-  word<WireFormat>(
-      node, "format", out.format,
-      {{"json", WireFormat::json}, {"base64", WireFormat::base64}, {"string", WireFormat::string}});
+                       {"last_colon", ReadTransform::last_colon},
+                       {"lower", ReadTransform::lower},
+                       {"https", ReadTransform::https}});
+  word<WireFormat>(node, "format", out.format,
+                   {{"json", WireFormat::json},
+                    {"base64", WireFormat::base64},
+                    {"string", WireFormat::string},
+                    {"present", WireFormat::present}});
   if (node.find("read_transform") == nullptr) {
     if (out.format == WireFormat::json) out.read_transform = ReadTransform::json;
     if (out.format == WireFormat::base64) out.read_transform = ReadTransform::base64;
@@ -236,6 +245,17 @@ void Loader::property_wire(const LoadNode& node, Property& out) {
   scope.roots = {"element"};
   expression(node, "where", scope, out.where);
   const Type::Kind leaf = leaf_of(out.type).kind();
+  std::vector<std::string> members;
+  texts(node, "amount", members);
+  if (members.size() == 2) {
+    out.amount = members[0];
+    out.currency = members[1];
+  } else if (node.find("amount") != nullptr) {
+    error(Code::LF0903, node.find("amount")->span, "`amount` takes two names: [Amount, Unit]");
+  }
+  if (!out.amount.empty() && leaf != Type::Kind::money) {
+    error(Code::LF0927, node.entry("amount")->key_span, "only money has an amount");
+  }
   if (const LoadNode* unit = node.find("unit")) {
     text(node, "unit", out.unit);
     const std::vector<std::string> units = leaf == Type::Kind::duration
@@ -276,8 +296,9 @@ void Loader::property_absent(const LoadNode& node, Property& out) {
   const LoadNode* absent = node.find("absent");
   if (absent == nullptr) return;
   if (!absent->is_map()) {
-    word<Absent>(node, "absent", out.absent,
-                 {{"server", Absent::server}, {"unset", Absent::unset}});
+    word<Absent>(
+        node, "absent", out.absent,
+        {{"server", Absent::server}, {"unset", Absent::unset}, {"unmanaged", Absent::unmanaged}});
     return;
   }
   keys(*absent, "absent", {"default"});

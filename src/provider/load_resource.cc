@@ -17,10 +17,10 @@ namespace {
 
 const std::vector<std::string_view>& sections() {
   static const std::vector<std::string_view> kSections = {
-      "type",     "doc",        "service",  "schema_version", "traits",   "id",
-      "marks",    "properties", "create",   "update",         "refresh",  "facets",
-      "delete",   "waits",      "ends",     "visible_within", "recovery", "errors",
-      "blockers", "preflight",  "security", "prices",         "sandbox"};
+      "type",   "doc",        "service",   "schema_version", "traits",         "id",
+      "marks",  "properties", "create",    "update",         "refresh",        "facets",
+      "delete", "waits",      "pending",   "ends",           "visible_within", "recovery",
+      "errors", "blockers",   "preflight", "security",       "prices",         "sandbox"};
   return kSections;
 }
 
@@ -110,7 +110,9 @@ void Loader::head(const LoadNode& file, ResourceType& out) {
   service_ = out.service = service_of(file);
   number(file, "schema_version", out.schema_version, 1, 1'000'000);
   const LoadNode* id = required(file, "id", "type");
-  if (id != nullptr && keys(*id, "id", {"path", "derive", "prefix"})) {
+  if (id != nullptr &&
+      keys(*id, "id", {"path", "derive", "join", "prefix", "parts", "separator"})) {
+    id_parts(*id, out);
     path(*id, "path", out.id_path);
     text(*id, "prefix", out.id_prefix);
     if (const LoadNode* derive = id->find("derive")) {
@@ -118,10 +120,43 @@ void Loader::head(const LoadNode& file, ResourceType& out) {
       scope.roots = {"self", "account", "region", "partition", "dns_suffix"};
       out.id_derive = interpolation(*derive, scope);
     }
+    if (const LoadNode* join = id->find("join")) {
+      NameScope scope;
+      scope.roots = {"self", "part", "account", "region", "partition", "dns_suffix"};
+      out.id_joins = true;
+      if (out.id_path.empty() || out.id_derive) {
+        error(Code::LF0927, join->span, "`join` needs `path`, whose value is its `part`");
+      }
+      out.id_derive = interpolation(*join, scope);
+    }
     if (out.id_path.empty() && !out.id_derive) {
-      error(Code::LF0902, id->span, "`id` needs the key `path` or `derive`");
+      error(Code::LF0902, id->span, "`id` needs the key `path`, `derive` or `parts`");
     }
   }
+}
+
+// An id that is made of properties is derived from them.
+void Loader::id_parts(const LoadNode& id, ResourceType& out) {
+  const LoadNode* parts = id.find("parts");
+  if (parts == nullptr) return;
+  texts(id, "parts", out.id_parts);
+  text(id, "separator", out.id_separator);
+  if (out.id_separator.empty()) required(id, "separator", "id");
+  if (out.id_parts.empty()) error(Code::LF0903, parts->span, "`parts` is an empty list");
+  if (const LoadNode* derive = id.find("derive")) {
+    error(Code::LF0927, derive->span, "an id with `parts` is derived from them");
+    return;
+  }
+  LoadNode text;
+  text.kind = LoadNode::Kind::scalar;
+  text.span = parts->span;
+  for (const std::string& part : out.id_parts) {
+    text.text += (text.text.empty() ? "" : out.id_separator) + "${self." + part + "}";
+  }
+  text.value = Value(text.text);
+  NameScope scope;
+  scope.roots = {"self"};
+  out.id_derive = interpolation(text, scope);
 }
 
 void Loader::marks(const LoadNode& file, ResourceType& out) {

@@ -14,6 +14,16 @@ void Loader::tail(const LoadNode& file, ResourceType& out) {
     wait(*waits, "update", out.wait_update);
     wait(*waits, "delete", out.wait_delete);
   }
+  if (const LoadNode* waiting = file.find("pending")) {
+    lf::Pending one;
+    keys(*waiting, "pending", {"path", "states", "doc", "expires"});
+    path(*waiting, "path", one.path);
+    texts(*waiting, "states", one.states);
+    text(*waiting, "doc", one.doc);
+    duration(*waiting, "expires", one.expires);
+    for (const char* key : {"path", "states", "doc"}) required(*waiting, key, "pending");
+    out.pending = std::move(one);
+  }
   if (const LoadNode* ends = file.find("ends")) {
     Ends one;
     keys(*ends, "ends", {"path", "states", "interrupted"});

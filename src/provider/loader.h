@@ -129,6 +129,7 @@ class Loader {
   void facet_read(const LoadNode& node, const ResourceType& type, FacetRead& out);
   void recovery(const LoadNode& node, ResourceType& out);
   void recovery_entry(const LoadNode::Entry& entry, ResourceType& out);
+  void id_parts(const LoadNode& id, ResourceType& out);
   void tail(const LoadNode& file, ResourceType& out);
   void blockers(const LoadNode& node, ResourceType& out);
   void preflight(const LoadNode& node, ResourceType& out);

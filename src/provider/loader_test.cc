@@ -105,6 +105,18 @@ TEST_CASE("a package that uses every word loads", "[loader]") {
   REQUIRE(thing != nullptr);
   SECTION("traits lie beneath the file, with their parameters replaced") {
     CHECK(thing->carrier == MarkCarrier::tags);
+    CHECK(thing->pending->doc == "somebody has to agree");
+    CHECK(thing->pending->expires == Duration{259'200, 0});
+    CHECK(thing->property("price")->currency == "Unit");
+    CHECK(thing->property("price")->read_or.size() == 2);
+    CHECK(thing->create.steps.front().call.fails_code == WirePath{"failed", "0", "code"});
+    const ResourceType* other = package.resource("test.demo.other");
+    REQUIRE(other != nullptr);
+    CHECK(other->refresh.read_where.has_value());
+    CHECK(other->id_derive.has_value());
+    CHECK(other->parts_of("a/b/c") ==
+          Map{{Value("name"), Value("c")}, {Value("group"), Value("a/b")}});
+    CHECK(other->parts_of("c").empty());
     CHECK(thing->mark_value_max == 200);
     CHECK(thing->mark_key_max == 128);
     CHECK(thing->property("tags") != nullptr);

@@ -66,7 +66,9 @@ std::vector<std::string> traits_of(const Property& property) {
   if (property.absent == Absent::with_default) {
     out.push_back("default " + to_text(property.default_value));
   } else if (!property.required && !property.computed && !property.local) {
-    out.emplace_back(property.absent == Absent::unset ? "none unless set" : "left to the cloud");
+    out.emplace_back(property.absent == Absent::unset       ? "none unless set"
+                     : property.absent == Absent::unmanaged ? "left alone until set"
+                                                            : "left to the cloud");
   }
   if (property.min) out.push_back("from " + limit_text(property, *property.min));
   if (property.max) out.push_back("up to " + limit_text(property, *property.max));

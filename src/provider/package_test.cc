@@ -43,6 +43,8 @@ Value sample(const Type& declared, const Property& property, int seed) {
     case Type::Kind::cidr: return Value(*parse_cidr("10." + std::to_string(seed) + ".0.0/16"));
     case Type::Kind::ip: return Value(*parse_ip("10.0.0." + std::to_string(seed + 1)));
     case Type::Kind::timestamp: return Value(Timestamp{1'700'000'000 + seed, 0});
+    case Type::Kind::money: return Value(Money{1'500'000 + seed, "USD"});
+    case Type::Kind::bytes: return Value(Bytes{"PK" + std::to_string(seed)});
     case Type::Kind::enumeration: {
       const auto& values = type.values();
       return values.empty() ? Value("x") : Value(values[static_cast<size_t>(seed) % values.size()]);

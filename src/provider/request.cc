@@ -78,6 +78,15 @@ class Sender {
     }
     if (const Property* property = find(plain->first, plain->second))
       return to_wire(*property, value);
+    const Property* whole = plain->first == "element" && plain->second.empty() && value.is_map()
+                                ? element_property()
+                                : nullptr;
+    if (whole != nullptr && !whole->fields.empty()) {
+      Property one = *whole;
+      one.type = whole->type.element();
+      one.key.clear();
+      return to_wire(one, value);
+    }
     return value;
   }
 
@@ -157,6 +166,31 @@ std::string fill(const std::string& text, const std::vector<std::pair<std::strin
   return out;
 }
 
+// Headers; a name that ends in `*` is what each name of a map begins with.
+void put_headers(const Call& call, const ResourceType* type, const std::vector<Property>* inputs,
+                 const Map& names, std::string& problem, WireCall& out) {
+  if (call.headers.empty()) return;
+  Map with_body = names;
+  if (out.raw_payload) {
+    const Sha256 digest = sha256(*out.raw_payload);
+    with_body.set("body_sha256", Value(base64(std::string(digest.begin(), digest.end()))));
+  }
+  const MapActivation activation(with_body);
+  Sender sender(type, inputs, activation, problem);
+  for (const auto& [name, tree] : call.headers) {
+    const Value value = sender.leaf(tree);
+    if (value.is_unset()) continue;
+    if (!name.ends_with('*')) {
+      out.headers.emplace_back(name, header_text(value));
+      continue;
+    }
+    if (!value.is_map()) continue;
+    for (const auto& [key, member] : value.as_map()) {
+      out.headers.emplace_back(name.substr(0, name.size() - 1) + to_text(key), header_text(member));
+    }
+  }
+}
+
 }  // namespace
 
 void put_elements(const Property& property, const List& elements, bool batch, Map& input) {
@@ -212,18 +246,21 @@ Result<WireCall> make_call(const Service& service, const Call& call, const Resou
   for (const auto& [name, tree] : call.query) {
     const Value value = sender.leaf(tree);
     if (value.is_unset()) continue;
-    out.http_query += (out.http_query.empty() ? "" : "&") + percent_encode(name) + "=" +
-                      percent_encode(header_text(value));
-  }
-  for (const auto& [name, tree] : call.headers) {
-    const Value value = sender.leaf(tree);
-    if (!value.is_unset()) out.headers.emplace_back(name, header_text(value));
+    // A list is its name with each of its values.
+    for (const Value& one : value.is_list() ? value.as_list() : List{value}) {
+      out.http_query += (out.http_query.empty() ? "" : "&") + percent_encode(name) + "=" +
+                        percent_encode(header_text(one));
+    }
   }
   if (!call.payload.empty()) {
     const Value payload = sender.leaf(call.payload);
     out.raw_payload = payload.is_bytes() ? payload.as_bytes() : to_text(payload);
-  } else {
+  }
+  put_headers(call, type, inputs, names, problem, out);
+  if (call.payload.empty()) {
     const Value send = sender.tree(call.send);
+    // `send: {}`: an empty document is meant, not no document.
+    if (send.is_map() && send.as_map().empty()) out.omit_empty_payload = false;
     out.input =
         send.is_null() ? Value(std::move(input)) : merge_wire(Value(std::move(input)), send);
   }

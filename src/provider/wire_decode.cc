@@ -4,6 +4,7 @@
 // decides.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 
@@ -74,10 +75,14 @@ Result<Value> to_bool(const Property& property, const Value& value) {
   if (value.is_bool()) return value;
   if (value.is_string() && iequals(value.as_string(), "true")) return Value(true);
   if (value.is_string() && iequals(value.as_string(), "false")) return Value(false);
+  // Some say it as a state.
+  if (value.is_string() && (value.as_string() == "ENABLED" || value.as_string() == "DISABLED"))
+    return Value(value.as_string() == "ENABLED");
   return unreadable(property, value, "true or false");
 }
 
 Result<Value> to_double(const Property& property, const Value& value) {
+  if (value.is_int()) return Value(static_cast<double>(value.as_int()));  // 80 and 80.0 are one key
   if (value.is_number()) return value;
   if (value.is_string() && !value.as_string().empty()) {
     char* end = nullptr;
@@ -104,6 +109,22 @@ Result<Value> to_timestamp(const Property& property, const Value& value) {
   return Value(
       Timestamp{static_cast<int64_t>(whole),
                 static_cast<int32_t>(std::lround((number - whole) * 1e3) % 1000) * 1'000'000});
+}
+
+// Two members, or one text. What is in no currency (`PERCENTAGE`, `GB`) is no money: not set.
+Result<Value> to_money(const Property& property, const Value& value) {
+  if (value.is_money()) return value;
+  if (property.amount.empty()) {
+    const auto money = parse_money(value.string_or());
+    return money ? Result<Value>(Value(*money)) : unreadable(property, value, "an amount of money");
+  }
+  const std::string unit = value[property.currency].string_or();
+  const bool currency = unit.size() == 3 && std::all_of(unit.begin(), unit.end(), [](char c) {
+                          return c >= 'A' && c <= 'Z';
+                        });
+  if (!currency) return Value();
+  const auto money = parse_money(to_text(value[property.amount]) + " " + unit);
+  return money ? Result<Value>(Value(*money)) : unreadable(property, value, "an amount of money");
 }
 
 Result<Value> to_string_value(const Property& property, const Value& value) {
@@ -139,6 +160,7 @@ Result<Value> decode_scalar(const Type& type, const Property& property, const Va
       return bytes ? Result<Value>(Value(*bytes)) : unreadable(property, value, "a size");
     }
     case Type::Kind::timestamp: return to_timestamp(property, value);
+    case Type::Kind::money: return to_money(property, value);
     case Type::Kind::cidr: {
       if (value.is_cidr()) return value;
       const auto cidr = parse_cidr(value.string_or());
@@ -162,22 +184,37 @@ Result<Value> decode_scalar(const Type& type, const Property& property, const Va
 Result<Value> unformatted(const Property& property, const Value& value, Side side) {
   if (!value.is_string()) return value;
   const ReadTransform transform = property.read_transform;
+  const bool bytes = plain(property.type).kind() == Type::Kind::bytes &&
+                     (side == Side::request || property.compare != Compare::digest);
   const bool coded = side == Side::request ? property.format == WireFormat::base64
                                            : transform == ReadTransform::base64;
+  if (bytes) {
+    auto raw = unbase64(value.as_string());
+    return raw ? Result<Value>(Value(Bytes{std::move(*raw)}))
+               : unreadable(property, value, "base64");
+  }
   if (coded) {
     auto text = unbase64(value.as_string());
     if (text && property.gzip_over > 0 && is_gzip(*text)) text = gunzip(*text, kUnpackedMax);
     return text ? Result<Value>(Value(std::move(*text))) : unreadable(property, value, "base64");
   }
   if (side == Side::answer && transform == ReadTransform::last_path) {
-    const std::string& text = value.as_string();
+    std::string_view text = value.as_string();
+    if (text.size() > 1 && text.ends_with('/')) text.remove_suffix(1);
     const size_t slash = text.rfind('/');
-    return Value(slash == std::string::npos ? text : text.substr(slash + 1));
+    return Value(std::string(slash == std::string_view::npos ? text : text.substr(slash + 1)));
   }
   if (side == Side::answer && transform == ReadTransform::last_colon) {
     const std::string& text = value.as_string();
     const size_t colon = text.rfind(':');
     return Value(colon == std::string::npos ? text : text.substr(colon + 1));
+  }
+  if (side == Side::answer && transform == ReadTransform::lower)
+    return Value(lower(value.as_string()));
+  constexpr std::string_view kScheme = "https://";
+  if (side == Side::answer && transform == ReadTransform::https &&
+      !value.as_string().starts_with(kScheme)) {
+    return Value(std::string(kScheme) + value.as_string());
   }
   return value;
 }
@@ -284,15 +321,29 @@ Value at_request(const Property& property, const Value& input) {
   return value;
 }
 
+// What an answer shows where the property is read, or at the first of its alternatives.
+Value at_answer(const Property& property, const Value& item) {
+  Value value = at_path(item, property.read);
+  for (const WirePath& path : property.read_or) {
+    if (!value.is_unset()) break;
+    value = at_path(item, path);
+  }
+  return value;
+}
+
 Result<Value> decode_object(const Property& property, const Value& value, Side side, int depth) {
   if (property.fields.empty()) return value;
+  if (property.where && plain(property.type).kind() == Type::Kind::object) {
+    auto kept = counted(property, List{value}, Side::answer);
+    if (!kept) return std::unexpected(kept.error());
+    if (kept->empty()) return Value();
+  }
   if (value.is_string() && value.as_string().empty()) return Value(Map{});
   if (!value.is_map()) return unreadable(property, value, "a group of fields");
   Map out;
   for (const Property& field : property.fields) {
     if (field.local || (field.write_only && side == Side::answer)) continue;
-    const Value member =
-        side == Side::request ? at_request(field, value) : at_path(value, field.read);
+    const Value member = side == Side::request ? at_request(field, value) : at_answer(field, value);
     if (side == Side::answer && field.read.empty()) continue;
     if (member.is_unset()) continue;
     auto decoded = decode_whole(field, member, side, depth + 1);
@@ -319,6 +370,9 @@ Result<Value> decode(const Type& declared, const Property& property, const Value
     case Type::Kind::object: return decode_object(property, value, side, depth);
     default: break;
   }
+  // An empty member says yes.
+  if (property.format == WireFormat::present && type.kind() == Type::Kind::boolean)
+    return Value(true);
   auto text = unformatted(property, value, side);
   if (!text) return text;
   // XML and some JSON services write what is not set as "".
@@ -360,8 +414,13 @@ Result<Value> decode_whole(const Property& property, const Value& value, Side si
 
 Result<Value> from_wire(const Property& property, const Value& item, Protocol) {
   if (property.read.empty() || property.write_only || property.local) return Value();
-  const Value value = at_path(item, property.read);
+  const Value value = at_answer(property, item);
   if (value.is_unset()) return Value();
+  const Type::Kind kind = property.type.kind();
+  if (property.where && kind != Type::Kind::list && kind != Type::Kind::map) {
+    const Value counts = cel::evaluate(*property.where, WhereActivation(item));
+    if (counts.is_bool() && !counts.as_bool()) return Value();
+  }
   return decode_whole(property, value, Side::answer, 0);
 }
 

@@ -92,6 +92,18 @@ Value in_units(const Property& property, int64_t amount, const Value& original) 
   return Value(amount / factor);
 }
 
+// `200.5 USD` as two members: the amount without its currency, and the currency.
+Value amount_of(const Property& property, const Money& money) {
+  const uint64_t micros = money.micros < 0 ? 0 - static_cast<uint64_t>(money.micros)
+                                           : static_cast<uint64_t>(money.micros);
+  std::string amount = fmt::format("{}{}.{:06}", money.micros < 0 ? "-" : "", micros / 1'000'000,
+                                   micros % 1'000'000);
+  while (amount.ends_with('0')) amount.pop_back();
+  if (amount.ends_with('.')) amount.pop_back();
+  return Value(Map{{Value(property.amount), Value(std::move(amount))},
+                   {Value(property.currency), Value(money.currency)}});
+}
+
 Value encode_scalar(const Type& type, const Property& property, const Value& value) {
   switch (value.kind()) {
     case Value::Kind::duration: {
@@ -106,9 +118,11 @@ Value encode_scalar(const Type& type, const Property& property, const Value& val
     case Value::Kind::integer:
       if (type.kind() == Type::Kind::size) return in_units(property, value.as_int(), value);
       return value;
+    case Value::Kind::money:
+      if (!property.amount.empty()) return amount_of(property, value.as_money());
+      return Value(to_text(value));
     case Value::Kind::cidr:
-    case Value::Kind::ip:
-    case Value::Kind::money: return Value(to_text(value));
+    case Value::Kind::ip: return Value(to_text(value));
     case Value::Kind::object: {
       const std::optional<Value> identity = value.as_object()->identity();
       return identity ? encode(type, property, *identity, Side::request) : Value();
@@ -120,13 +134,28 @@ Value encode_scalar(const Type& type, const Property& property, const Value& val
 // The text forms of one scalar.
 Value formatted(const Property& property, const Value& value, Side side) {
   if (value.is_unset() || value.is_error()) return value;
+  if (property.format == WireFormat::present)
+    return value.is_bool() && value.as_bool() ? Value(Map()) : Value();
   if (property.format == WireFormat::string) return Value(to_text(value));
+  if (value.is_bytes() && plain(property.type).kind() == Type::Kind::bytes) {
+    if (side == Side::request || property.compare != Compare::digest) {
+      return Value(base64(value.as_bytes()));
+    }
+    // A service shows the digest in place of what it was given.
+    const Sha256 digest = sha256(value.as_bytes());
+    return Value(base64(std::string(digest.begin(), digest.end())));
+  }
   const bool coded = side == Side::request ? property.format == WireFormat::base64
                                            : property.read_transform == ReadTransform::base64;
+  constexpr std::string_view kScheme = "https://";
+  if (side == Side::answer && property.read_transform == ReadTransform::https &&
+      value.is_string() && value.as_string().starts_with(kScheme)) {
+    return Value(value.as_string().substr(kScheme.size()));
+  }
   if (!coded) return value;
-  const std::string plain = value.is_bytes() ? value.as_bytes() : to_text(value);
-  const bool compress = property.gzip_over > 0 && plain.size() > property.gzip_over;
-  return Value(base64(compress ? gzip(plain) : plain));
+  const std::string raw = value.is_bytes() ? value.as_bytes() : to_text(value);
+  const bool compress = property.gzip_over > 0 && raw.size() > property.gzip_over;
+  return Value(base64(compress ? gzip(raw) : raw));
 }
 
 // Of `wire` and its alternatives the one whose parent is there already; else `wire`.

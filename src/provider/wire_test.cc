@@ -204,6 +204,32 @@ TEST_CASE("documents and text forms", "[wire]") {
   CHECK(echoed(w["count"], Value(4)) == Value(4));
 }
 
+TEST_CASE("what answers say shorter, in other letters or by being there", "[wire]") {
+  const Written w(
+      "  url: {type: string, wire: Url, read_transform: https}\n"
+      "  end: {type: string, wire: End, read_transform: lower}\n"
+      "  flag: {type: bool, wire: Flag, format: present}\n"
+      "  service: {type: string, wire: Path, read_transform: last_path}\n"
+      "  value: {type: string, wire: Value, where: \"${element.Kind != 'Secret'}\"}\n"
+      "  more: {type: map<string>, read: \"@header.x-meta-*\"}\n");
+  CHECK(sent(w["url"], Value("https://a.b/c")) == R"({"Url":"https://a.b/c"})");
+  CHECK(read(w["url"], R"({"Url":"a.b/c"})") == R"("https://a.b/c")");
+  CHECK(read(w["url"], R"({"Url":"https://a.b/c"})") == R"("https://a.b/c")");
+  CHECK(echoed(w["url"], Value("https://a.b")) == Value("https://a.b"));
+  CHECK(read(w["end"], R"({"End":"Prefix"})") == R"("prefix")");
+  CHECK(sent(w["flag"], Value(true)) == R"({"Flag":{}})");
+  CHECK(sent(w["flag"], Value(false)) == "{}");
+  CHECK(read(w["flag"], R"({"Flag":""})") == "true");
+  CHECK(read(w["flag"], "{}") == "null");
+  CHECK(read(w["service"], R"({"Path":"/aws-service-role/spot/"})") == R"("spot")");
+  CHECK(read(w["service"], R"({"Path":"/"})") == R"("")");
+  CHECK(read(w["value"], R"({"Kind":"Plain","Value":"a"})") == R"("a")");
+  CHECK(read(w["value"], R"({"Kind":"Secret","Value":"a"})") == "null");
+  CHECK(read(w["more"], R"({"@header":{"x-meta-a":"1","x-meta-b":"2","x-other":"3"}})") ==
+        R"({"a":"1","b":"2"})");
+  CHECK(read(w["more"], R"({"@header":{"x-meta-":"1"}})") == "null");
+}
+
 TEST_CASE("groups of fields, in lists and maps", "[wire]") {
   const Written w(
       "  rules:\n"
@@ -283,4 +309,54 @@ TEST_CASE("paths into answers", "[wire]") {
   CHECK(at({"none", "[]"}) == "[]");
   CHECK(at({"c", "0", "d"}) == R"("")");
   CHECK(at({"a", "b"}) == "null");
+}
+
+TEST_CASE("maps of the query protocols and documents in texts have steps of their own", "[wire]") {
+  Written type(
+      "  label: {type: string, wire: 'Labels.#map.Label'}\n"
+      "  who: {type: string, wire: Who, read: 'Policy.#json.Who.Service', read_or: "
+      "['Policy.#json.Who']}\n",
+      Protocol::query);
+  CHECK(sent(type["label"], Value("a")) == R"({"Labels":{"#map":{"Label":"a"}}})");
+  const char* entries =
+      R"({"Labels":{"entry":[{"key":"X","value":"y"},{"key":"Label","value":"a"}]}})";
+  CHECK(read(type["label"], entries) == R"("a")");
+  CHECK(read(type["label"], R"({"Labels":{"entry":{"key":"Label","value":"b"}}})") == R"("b")");
+  CHECK(read(type["label"], R"({"Labels":{"entry":{"key":"Other","value":"b"}}})") == "null");
+  CHECK(read(type["label"], R"({"Labels":""})") == "null");
+  CHECK(read(type["who"], R"({"Policy":"{\"Who\":{\"Service\":\"s\"}}"})") == R"("s")");
+  CHECK(read(type["who"], R"({"Policy":"{\"Who\":\"*\"}"})") == R"("*")");
+  CHECK(read(type["who"], R"({"Policy":"no document"})") == "null");
+}
+
+TEST_CASE("money is an amount and a currency", "[wire]") {
+  Written type(
+      "  limit: {type: money, wire: Limit, amount: [Amount, Unit]}\n"
+      "  plan: {type: map<money>, wire: Plan, amount: [Amount, Unit]}\n");
+  CHECK(sent(type["limit"], Value(*parse_money("200 USD"))) ==
+        R"({"Limit":{"Amount":"200","Unit":"USD"}})");
+  CHECK(sent(type["limit"], Value(*parse_money("0.505 EUR"))) ==
+        R"({"Limit":{"Amount":"0.505","Unit":"EUR"}})");
+  CHECK(sent(type["plan"], Value(Map{{Value("1"), Value(*parse_money("1.5 USD"))}})) ==
+        R"({"Plan":{"1":{"Amount":"1.5","Unit":"USD"}}})");
+  CHECK(read(type["limit"], R"({"Limit":{"Amount":"200.0","Unit":"USD"}})") == R"("200 USD")");
+  CHECK(read(type["limit"], R"({"Limit":{"Amount":"20","Unit":"GB"}})") == "null");
+  CHECK(read(type["limit"], R"({"Limit":{"Amount":"much","Unit":"USD"}})").starts_with("corrupt"));
+}
+
+TEST_CASE("bytes are sent as base64 and known by their digest", "[wire]") {
+  Written type("  code: {type: bytes, wire: Code, read: Sha256, compare: digest}\n");
+  const Value code(Bytes{std::string("PK\x05\x06", 4)});
+  CHECK(sent(type["code"], code) == R"({"Code":"UEsFBg=="})");
+  const auto back = from_request(type["code"], json(R"({"Code":"UEsFBg=="})"), Protocol::json);
+  REQUIRE(back);
+  CHECK(*back == code);
+  Map item;
+  put_in_item(type["code"], code, Protocol::json, item);
+  const auto shown = from_wire(type["code"], Value(item), Protocol::json);
+  REQUIRE(shown);
+  CHECK(shown->is_string());
+  CHECK(same_value(type["code"], code, *shown));
+  CHECK_FALSE(same_value(type["code"], Value(Bytes{"other"}), *shown));
+  CHECK_FALSE(from_request(type["code"], json(R"({"Code":"no base64!"})"), Protocol::json));
 }

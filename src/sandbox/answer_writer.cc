@@ -10,6 +10,19 @@ namespace lf::sandbox {
 
 namespace {
 
+// A map as the query protocols answer it; elsewhere it is as it is.
+Value with_entries(const Value& map, const std::string& member) {
+  if (member.empty() || !map.is_map()) return map;
+  List entries;
+  for (const auto& [key, value] : map.as_map()) {
+    if (value.is_unset()) continue;
+    entries.push_back(Value(Map{{Value("key"), key}, {Value("value"), Value(to_text(value))}}));
+  }
+  Map out;
+  if (!entries.empty()) out.set("entry", Value(std::move(entries)));
+  return Value(std::move(out));
+}
+
 // Lists get their members' element: `item`, `member`, or "" for repeated elements.
 Value with_members(const Value& value, const std::string& member) {
   if (value.is_secret()) return with_members(value.secret_value(), member);
@@ -22,6 +35,8 @@ Value with_members(const Value& value, const std::string& member) {
     return Value(std::move(out));
   }
   if (value.is_map()) {
+    if (const Value* document = value.as_map().find("#json")) return Value(to_json(*document));
+    if (const Value* map = value.as_map().find("#map")) return with_entries(*map, member);
     Map out;
     for (const auto& [key, entry] : value.as_map()) {
       if (entry.is_unset()) continue;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sandbox/backwards.h"
 
+#include <algorithm>
+
 #include "base/strings.h"
 #include "provider/scope.h"
 #include "provider/wire.h"
@@ -18,7 +20,15 @@ std::string mark(std::string_view name) {
 class Probe : public cel::Activation {
  public:
   Probe(const ResourceType& type, const Property* element_of, const Map& names)
-      : type_(type), element_of_(element_of), names_(names) {}
+      : type_(type), element_of_(element_of), names_(names) {
+    // An id of several parts: expressions may take it to pieces.
+    const auto& parts = type.id_derive;
+    if (!parts) return;
+    const Value whole = cel::evaluate(*parts, *this);
+    if (whole.is_string() && several_marks(whole.as_string())) whole_id_ = whole;
+  }
+
+  bool has_parts() const { return whole_id_.has_value(); }
 
   std::optional<Value> lookup(std::string_view name) const override {
     if (name == "self" || name == "prior" || name == "observed") {
@@ -31,7 +41,18 @@ class Probe : public cel::Activation {
     }
     if (name == "element" || name == "prior_element") return element("element");
     if (name == "elements") return Value(List{element("elements")});
+    if (name == "key" && element_of_ != nullptr && element_of_->key.size() > 1) {
+      Map parts;
+      for (const std::string& part : element_of_->key) {
+        const Property* field = element_of_->field(part);
+        if (field != nullptr && !field->read.empty())
+          parts.set(field->read.front(), Value(mark("key." + part)));
+      }
+      return Value(std::move(parts));
+    }
     if (const Value* known = names_.find(name)) return *known;
+    if (name == "id" && whole_id_) return *whole_id_;
+    if (name == "part") return Value(mark(name));
     if (name == "id" || name == "ids" || name == "key" || name == "tags" || name == "token")
       return Value(mark(name));
     if (name == "marks") {
@@ -45,6 +66,10 @@ class Probe : public cel::Activation {
   }
 
  private:
+  static bool several_marks(const std::string& text) {
+    return std::count(text.begin(), text.end(), '\x01') > 1;
+  }
+
   Value element(const std::string& root) const {
     if (element_of_ == nullptr) return Value(mark(root));
     Map fields;
@@ -64,6 +89,7 @@ class Probe : public cel::Activation {
   const ResourceType& type_;
   const Property* element_of_;
   const Map& names_;
+  std::optional<Value> whole_id_;
 };
 
 // The whole text of a leaf that is one expression; "" otherwise.
@@ -236,6 +262,30 @@ void read_backwards(const cel::Interpolation& text, const Value& input, const Re
                     const Map& names, Bindings& out) {
   const Probe probe(type, nullptr, names);
   Matcher(out).match(cel::evaluate(text, probe), input);
+}
+
+void put_id_together(const ResourceType& type, const Map& names, Bindings& out) {
+  if (!out.ids.empty() || !Probe(type, nullptr, names).has_parts()) return;
+  Map self, all = names;
+  for (const auto& [name, value] : out.names) {
+    const std::string& text = name.as_string();
+    if (text.starts_with("self.")) self.set(text.substr(5), value);
+    if (text == "part") all.set(text, value);
+  }
+  all.set("self", Value(std::move(self)));
+  const MapActivation activation(all);
+  const Value id = cel::evaluate(*type.id_derive, activation);
+  if (!id.is_string()) return;
+  out.ids.push_back(id);
+  out.names.set("id", id);
+}
+
+void add_only_id(const ResourceType& type, const Map& names, Bindings& out) {
+  if (!type.id_derive || type.id_joins) return;
+  const Value id = cel::evaluate(*type.id_derive, Probe(type, nullptr, names));
+  if (!id.is_string() || id.as_string().find('\x01') != std::string::npos) return;
+  out.ids.push_back(id);
+  out.names.set("id", id);
 }
 
 Result<Value> decode_alone(const Property& property, const Value& wire, Protocol protocol) {

@@ -16,6 +16,7 @@ namespace lf::sandbox {
 struct Bindings {
   Map names;  // "id", "key", "tags", "self.vpc", "observed.vpc", "element.name", "element"
   std::vector<Value> ids;  // every `${id}` in the order of the input
+  bool named = false;      // the id is another of its names
   bool many = false;       // they stood in `${ids}`: a filter, which need not find any
   List elements;           // of `${elements…}`: maps of field to value; {"": v} for scalars
   Value all_elements;      // of a whole `${elements}`
@@ -35,6 +36,12 @@ void read_backwards(const Template& send, const Value& input, const ResourceType
 // The same for one text, such as the expression that an id derives from.
 void read_backwards(const cel::Interpolation& text, const Value& input, const ResourceType& type,
                     const Map& names, Bindings& out);
+
+// An id of several parts (`id.join`, or `derive` of more than one) from those that were found.
+void put_id_together(const ResourceType& type, const Map& names, Bindings& out);
+
+// The id of what there is one of in a place: it derives from nothing that a request has.
+void add_only_id(const ResourceType& type, const Map& names, Bindings& out);
 
 // A value that came over the wire alone, as the property's own.
 Result<Value> decode_alone(const Property& property, const Value& wire, Protocol protocol);

@@ -194,11 +194,16 @@ HttpResponse Model::handle(const HttpRequest& request, Timestamp now, Timestamp 
 
 Outcome Model::dispatch(Request& request) {
   const Service& service = *request.in.service;
+  const std::vector<Role>& roles = index_.roles(service, request.in.action);
+  // What the cloud has by itself, unless the request names a thing that somebody made.
+  const bool made = std::any_of(roles.begin(), roles.end(), [&](const Role& role) {
+    const Bindings bound = bind(request, role);
+    return !bound.ids.empty() && resolve(*role.type, request, bound.id(), true) != nullptr;
+  });
   for (const auto& seeded :
        {seeds_.answer(service, request.in.action, request.in.input, request.names)}) {
-    if (seeded) return *seeded;
+    if (seeded && !made) return *seeded;
   }
-  const std::vector<Role>& roles = index_.roles(service, request.in.action);
   const auto first = [&](std::initializer_list<Role::Kind> kinds) -> const Role* {
     for (const Role& role : roles) {
       if (std::find(kinds.begin(), kinds.end(), role.kind) != kinds.end()) return &role;
@@ -207,9 +212,15 @@ Outcome Model::dispatch(Request& request) {
   };
   using Kind = Role::Kind;
   if (auto answered = versions(request)) return *answered;
-  if (const Role* role = first({Kind::create})) {
+  const bool changes = first({Kind::update, Kind::apply, Kind::reset, Kind::add, Kind::change,
+                              Kind::remove}) != nullptr;
+  // One action that makes and changes: a constant tells which (`Overwrite`), else whether it is
+  // there.
+  const Role* makes = first({Kind::create});
+  if (makes != nullptr && changes && bind(request, *makes).differed > 0) makes = nullptr;
+  if (makes != nullptr) {
     mutation_ = true;
-    return create(request, *role);
+    return create(request, *makes);
   }
   if (const Role* role = first({Kind::del})) {
     mutation_ = true;
@@ -219,8 +230,7 @@ Outcome Model::dispatch(Request& request) {
     mutation_ = true;
     return restore(request, *role);
   }
-  if (first({Kind::update, Kind::apply, Kind::reset, Kind::add, Kind::change, Kind::remove}) !=
-      nullptr) {
+  if (changes) {
     mutation_ = true;
     return change(request, roles);
   }

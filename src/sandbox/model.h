@@ -150,12 +150,15 @@ class Model {
   Outcome read(Request& request, const std::vector<Role>& roles);
   Outcome list(Request& request, const Role& role);
   Outcome read_one(Request& request, const Role& role);
+  std::optional<Outcome> read_filtered(Request& request, const Role& role);
+  void put_headers(Thing& thing, Reply& reply);
   Outcome find_name(Request& request, const Role& role);
   Outcome read_facets(Request& request, const std::vector<Role>& roles);
   Outcome read_names(Request& request, const Role& role);
   Outcome read_detail(Request& request, const Role& role);
   Outcome read_blocker(Request& request, const std::vector<Role>& roles);
   Outcome read_contents(Request& request, const Role& role);
+  Value shown_id(const Request& request, Thing& thing);
   Value item_of(const Request& request, Thing& thing);
   List wire_elements(const Request& request, Thing& thing, const Property& property,
                      const WirePath& each);

@@ -63,6 +63,21 @@ List taken_apart(const Property& property, const Value& item) {
   return out;
 }
 
+// An id that is made of properties; what a request leaves out is at its default.
+void bind_parts(const ResourceType& type, Bindings& out) {
+  std::string id;
+  for (const std::string& part : type.id_parts) {
+    const Property* property = type.property(part);
+    Value value = out["self." + part];
+    if (value.is_unset() && property != nullptr) value = property->default_value;
+    if (value.is_unset()) return;
+    id += (part == type.id_parts.front() ? "" : type.id_separator) + to_text(value);
+  }
+  if (id.empty()) return;
+  out.ids.emplace_back(id);
+  out.names.set("id", Value(id));
+}
+
 }  // namespace
 
 Bindings Model::bind(const Request& request, const Role& role) const {
@@ -72,7 +87,9 @@ Bindings Model::bind(const Request& request, const Role& role) const {
   const auto each = [&](const std::vector<std::pair<std::string, Template>>& trees,
                         const Map& values) {
     for (const auto& [name, tree] : trees) {
-      const Value* value = values.find(lower(name));
+      const Value rest = at_path(Value(values), {name});  // `x-meta-*`
+      const Value* value = name.ends_with('*') && !rest.is_unset() ? &rest : nullptr;
+      if (value == nullptr) value = values.find(lower(name));
       if (value == nullptr) value = values.find(name);
       if (value == nullptr) continue;
       read_backwards(tree, *value, *role.type, element_of, request.names, out);
@@ -96,6 +113,17 @@ Bindings Model::bind(const Request& request, const Role& role) const {
       out.names.set("id", value);
     }
   }
+  put_id_together(*role.type, request.names, out);
+  if (out.ids.empty()) bind_parts(*role.type, out);
+  for (const std::string& name : role.type->sandbox.names) {
+    const Value named = out["observed." + name];
+    if (out.ids.empty() && !named.is_unset()) {
+      out.ids.push_back(named);
+      out.named = true;
+    }
+    if (!out.ids.empty() && out["id"].is_unset()) out.names.set("id", out.ids.front());
+  }
+  if (out.ids.empty()) add_only_id(*role.type, request.names, out);
   return out;
 }
 
@@ -117,6 +145,10 @@ List Model::elements_of(const Request& request, const Role& role, const Bindings
   };
   if (!bound.all_elements.is_unset()) {
     take(decode_alone(property, bound.all_elements, protocol));
+    return out;
+  }
+  if (bound["element"].is_map() && !property.fields.empty()) {
+    take(decode_alone(property, Value(List{bound["element"]}), protocol));
     return out;
   }
   if (whole) {
@@ -427,7 +459,7 @@ Outcome Model::change(Request& request, const std::vector<Role>& roles) {
     for (const Value& id : part.bound.ids) {
       Thing* thing = resolve(*part.role->type, request, to_text(id));
       if (thing == nullptr) {
-        unknown = to_text(id);
+        if (!part.bound.named) unknown = to_text(id);
         continue;
       }
       if (std::find(targets.begin(), targets.end(), thing) == targets.end())

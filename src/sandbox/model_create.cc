@@ -27,7 +27,7 @@ Value without_secrets(const Value& value) {
 // The type's unique name where the id is made of nothing but the name.
 void set_from_id(const ResourceType& type, const Map& names, const Bindings& bound, Map& wanted) {
   const Value& id = bound["id"];
-  if (!type.id_derive || id.is_unset()) return;
+  if (!type.id_derive || type.id_joins || id.is_unset()) return;
   Bindings from_id;
   read_backwards(*type.id_derive, id, type, names, from_id);
   for (const auto& [name, value] : from_id.names) {
@@ -82,9 +82,14 @@ std::string Model::make_id(const Request& request, const ResourceType& type, con
     const std::string pattern = to_text(cel::evaluate(found->second, *names));
     const std::string id = fill_random(pattern);
     derived = id == pattern;
-    return id;
+    if (!type.id_joins) return id;
+    Map parts = request.names;
+    parts.set("self", Value(thing.properties));
+    parts.set("part", Value(id));
+    const MapActivation joining(parts);
+    return to_text(cel::evaluate(*type.id_derive, joining));
   }
-  if (type.id_derive) {
+  if (type.id_derive && !type.id_joins) {
     const Value id = cel::evaluate(*type.id_derive, *names);
     if (!id.is_error() && !id.is_unset()) return to_text(id);
   }
@@ -95,7 +100,7 @@ Outcome Model::created(Request& request, const ResourceType& type, Thing& thing)
   Reply reply;
   if (type.create.result.empty()) {
     if (!type.id_path.empty() && request.in.service->protocol != Protocol::rest_xml) {
-      reply.body.set(type.id_path.front(), Value(thing.id));
+      reply.body.set(type.id_path.front(), shown_id(request, thing));
     }
   } else {
     Value tree = item_of(request, thing);
@@ -182,6 +187,17 @@ Outcome Model::create(Request& request, const Role& role) {
       return created(request, type, *before);
     Refusal refused = refusal(type, ErrorCode::exists, fmt::format("{} already exists", thing.id));
     return std::unexpected(refused);
+  }
+  // A name is not free again before what had it is gone for good.
+  const Property* unique = type.unique_name();
+  for (Thing* other : things_.of_type(type.name, request.place)) {
+    if (unique == nullptr || !other->deleted || !listed(*other, request.now)) continue;
+    if (type.del.kind != DeleteKind::schedule) break;
+    const Value* mine = thing.properties.find(unique->name);
+    const Value* theirs = other->properties.find(unique->name);
+    if (mine == nullptr || theirs == nullptr || !(*mine == *theirs)) continue;
+    return std::unexpected(
+        refusal(type, ErrorCode::invalid, "One of this name is already scheduled for deletion."));
   }
   for (const HeldName& held : things_.held) {
     if (held.type_name == type.name && held.place == request.place && held.id == thing.id &&

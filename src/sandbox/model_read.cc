@@ -77,6 +77,16 @@ Value other_filters(const Value& filters, const std::vector<Value>& ids) {
   return Value(std::move(out));
 }
 
+// The key of an element as a list of names shows it: where it is of several fields, those.
+Value wire_key(const Property& property, const Value& element, Protocol protocol) {
+  Map out;
+  for (const std::string& part : property.key) {
+    const Property* field = property.field(part);
+    if (field != nullptr) put_in_item(*field, element[part], protocol, out);
+  }
+  return Value(std::move(out));
+}
+
 // A token says after which thing the page begins.
 std::string token_after(uint64_t number) {
   return base64(fmt::format("after:{}", number));
@@ -129,6 +139,15 @@ List Model::wire_elements(const Request& request, Thing& thing, const Property& 
   return shown;
 }
 
+// What answers call the thing: of an id of several parts only its own.
+Value Model::shown_id(const Request& request, Thing& thing) {
+  const ResourceType& type = type_of(thing);
+  if (!type.id_joins) return Value(thing.id);
+  Bindings parts;
+  read_backwards(*type.id_derive, Value(thing.id), type, request.names, parts);
+  return parts["part"];
+}
+
 Value Model::item_of(const Request& request, Thing& thing) {
   const ResourceType& type = type_of(thing);
   const Protocol protocol = request.in.service->protocol;
@@ -148,13 +167,18 @@ Value Model::item_of(const Request& request, Thing& thing) {
   }
   Map tree;
   if (!type.id_path.empty())
-    item = merge_wire(nested(type.id_path, Value(thing.id)), Value(std::move(item))).as_map();
+    item =
+        merge_wire(nested(type.id_path, shown_id(request, thing)), Value(std::move(item))).as_map();
   const std::string now_state = state(thing, request.now);
   const WirePath& path = type.wait_create.declared ? type.wait_create.path
                          : thing.deleted           ? type.del.gone_path
                                                    : WirePath{};
   if (!path.empty() && !now_state.empty()) {
     item = merge_wire(Value(std::move(item)), nested(path, Value(now_state))).as_map();
+  }
+  if (thing.deleted && type.del.gone_states.empty() && !type.del.gone_path.empty()) {
+    const Value when = nested(type.del.gone_path, Value(*thing.deleted));
+    item = merge_wire(Value(std::move(item)), when).as_map();
   }
   if (!type.sandbox.item.empty()) {
     const RuleSubject subject{&type, &thing, &thing.properties, &thing.properties, thing.id};
@@ -290,6 +314,45 @@ Outcome Model::list(Request& request, const Role& role) {
   return reply;
 }
 
+// What a read shows in headers. Of a content that is compared by its digest only that.
+void Model::put_headers(Thing& thing, Reply& reply) {
+  const ResourceType& type = type_of(thing);
+  for (const Property& property : type.properties) {
+    const Value* value = thing.properties.find(property.name);
+    const bool shown = property.read.size() == 2 && property.read.front() == "@header" &&
+                       value != nullptr && !value->is_unset();
+    const Facet* facet = property.facet.empty() ? nullptr : type.facet(property.facet);
+    if (!shown || (facet != nullptr && facet->read.call.valid())) continue;
+    const std::string& name = property.read.back();
+    if (name.ends_with('*') && value->is_map()) {
+      for (const auto& [key, member] : value->as_map())
+        reply.headers.set(name.substr(0, name.size() - 1) + to_text(key), member);
+      continue;
+    }
+    if (property.compare == Compare::digest) {
+      const Sha256 digest = sha256(to_text(*value));
+      reply.headers.set(name, Value(base64(std::string(digest.begin(), digest.end()))));
+      continue;
+    }
+    if (property.absent == Absent::with_default && *value == property.default_value) continue;
+    reply.headers.set(name, Value(to_text(*value)));
+  }
+}
+
+// A read of one that is asked for as a list with filters, and answers one.
+std::optional<Outcome> Model::read_filtered(Request& request, const Role& role) {
+  const Bindings bound = bind(request, role);
+  if (bound.ids.empty() || bound.differed > 0) return std::nullopt;
+  Thing* thing = resolve(*role.type, request, bound.id(), true);
+  const bool there = thing != nullptr && visible(*thing, request.now);
+  List items;
+  if (there) items.push_back(item_of(request, *thing));
+  Reply reply;
+  reply.body = nested(role.type->refresh.read_item, Value(std::move(items))).as_map();
+  whole_page(request, reply);
+  return reply;
+}
+
 Outcome Model::read_one(Request& request, const Role& role) {
   const ResourceType& type = *role.type;
   const Bindings bound = bind(request, role);
@@ -297,8 +360,10 @@ Outcome Model::read_one(Request& request, const Role& role) {
   if (thing == nullptr || !visible(*thing, request.now))
     return std::unexpected(not_found(type, bound.id()));
   Reply reply;
-  if (!request.in.head)
-    reply.body = nested(type.refresh.read_item, item_of(request, *thing)).as_map();
+  Value item = item_of(request, *thing);
+  if (type.refresh.read_where) item = Value(List{std::move(item)});
+  if (!request.in.head) reply.body = nested(type.refresh.read_item, std::move(item)).as_map();
+  put_headers(*thing, reply);
   const Value extra = extra_answer(request, type, thing);
   if (extra.is_map()) reply.body = merge_wire(Value(reply.body), extra).as_map();
   return reply;
@@ -334,6 +399,11 @@ void Model::put_facet(const Request& request, Thing& thing, const Facet& facet, 
     if (value == nullptr && facet.each == property.name && facet.read.call.absent_on.empty())
       value = &none;
     if (value == nullptr) continue;
+    if (!property.fields.empty() && value->is_list() && facet.each == property.name) {
+      Value shown = nested(property.read, Value(wire_elements(request, thing, property, {})));
+      item = merge_wire(Value(std::move(item)), shown).as_map();
+      continue;
+    }
     Map alone;
     put_in_item(property, *value, request.in.service->protocol, alone);
     if (property.read.front() == "@body") {
@@ -440,6 +510,10 @@ Outcome Model::read_names(Request& request, const Role& role) {
   List names;
   const Value* value = thing->properties.find(property->name);
   for (const Value& element : value == nullptr ? List{} : as_list(*value)) {
+    if (property->key.size() > 1) {
+      names.push_back(wire_key(*property, element, request.in.service->protocol));
+      continue;
+    }
     names.push_back(property->key.empty() || !element.is_map() ? element
                                                                : element[property->key.front()]);
   }
@@ -460,7 +534,17 @@ Outcome Model::read_detail(Request& request, const Role& role) {
   for (const Value& element : value == nullptr ? List{} : as_list(*value)) {
     const Value& name =
         property->key.empty() || !element.is_map() ? element : element[property->key.front()];
-    if (to_text(name) != key) continue;
+    const Value parts = wire_key(*property, element, request.in.service->protocol);
+    const auto differs = [&](const std::string& part) {
+      const Property* field = property->field(part);
+      const Value asked = bound["key." + part];
+      return field != nullptr && !field->read.empty() && !asked.is_unset() &&
+             to_text(asked) != to_text(parts[field->read.front()]);
+    };
+    const bool several = property->key.size() > 1;
+    const bool other = several ? std::any_of(property->key.begin(), property->key.end(), differs)
+                               : to_text(name) != key;
+    if (other) continue;
     Property one = *property;
     one.type = property->type.element();
     one.read = {"v"};
@@ -523,9 +607,24 @@ Outcome Model::read(Request& request, const std::vector<Role>& roles) {
     }
     return nullptr;
   };
-  if (const Role* role = first(Kind::list)) return list(request, *role);
-  if (const Role* role = first(Kind::by_name)) return find_name(request, *role);
-  if (const Role* role = first(Kind::read)) return read_one(request, *role);
+  const Role* one = first(Kind::read);
+  if (const Role* role = first(Kind::list)) {
+    if (one != nullptr && one->type == role->type) {
+      if (auto answered = read_filtered(request, *one)) return *answered;
+    }
+    return list(request, *role);
+  }
+  const Role* named = first(Kind::by_name);
+  if (named != nullptr && one == nullptr) return find_name(request, *named);
+  if (one != nullptr) {
+    // One action reads several types: the one that has such a thing.
+    for (const Role& role : roles) {
+      if (role.kind != Kind::read) continue;
+      if (resolve(*role.type, request, bind(request, role).id(), true) != nullptr)
+        return read_one(request, role);
+    }
+    return read_one(request, *one);
+  }
   if (first(Kind::facet_read) != nullptr) return read_facets(request, roles);
   if (const Role* role = first(Kind::facet_names)) return read_names(request, *role);
   if (const Role* role = first(Kind::facet_detail)) return read_detail(request, *role);

@@ -170,7 +170,12 @@ Result<void> read_rest(const HttpRequest& request, ActionIndex& index, Incoming&
     if (!part.empty()) path = "/" + part + (path == "/" ? "" : path);
   }
   if (path.size() > 1 && path.ends_with('/')) path.pop_back();
-  for (auto& [name, value] : pairs_of(request.query, true)) out.query.set(name, Value(value));
+  for (auto& [name, value] : pairs_of(request.query, true)) {
+    const Value* before = out.query.find(name);
+    List all = before == nullptr ? List{} : before->is_list() ? before->as_list() : List{*before};
+    all.emplace_back(value);
+    out.query.set(name, all.size() == 1 ? all.front() : Value(all));
+  }
   for (const auto& [name, value] : request.headers) out.headers.set(lower(name), Value(value));
   out.body = request.body;
   int best = -1;

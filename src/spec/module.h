@@ -41,6 +41,7 @@ struct Lifecycle {
   std::optional<Tree> replace_on, adopt;
   bool create_before_delete = false;
   bool restart_on_interruption = false;
+  bool shared = false;
   std::map<std::string, Duration> timeouts;  // create, update, delete
   std::string provider;                      // instance name; empty: the stack's
 };

@@ -101,6 +101,7 @@ class ModuleParser {
     if (whole) {
       out.run = tree("run");
       out.run_result = tree("run_result");
+      out.shared = flag(node, "shared");
       out.alternatives = tree("alternatives");
       if (const Node restart = node.find("restart")) {
         if (restart.text() == "on_interruption")

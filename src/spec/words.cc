@@ -20,6 +20,10 @@ constexpr Word kDependsOn{"depends_on", "any",
 constexpr Word kProtect{"protect", "bool", "Whether any deletion of it is refused."};
 constexpr Word kRetain{"retain", "bool",
                        "Whether it stays in the cloud when it leaves the spec or is destroyed."};
+constexpr Word kShared{"shared", "bool",
+                       "Whether one of that name that exists already is used: it is then neither "
+                       "changed nor deleted. What this stack makes is its own.",
+                       true};
 constexpr Word kProvider{"provider", "string", "Which of `providers` makes it.", true};
 constexpr Word kTimeouts{"timeouts", "", "How long its calls may take: `{create: 10m}`.", true};
 constexpr Word kCreateFirst{"create_before_delete", "bool",
@@ -121,6 +125,7 @@ constexpr Word kResource[] = {
     kDependsOn,
     kProtect,
     kRetain,
+    kShared,
     kCreateFirst,
     kIgnore,
     {"replace_on", "any", "A value whose change replaces it."},
