@@ -93,6 +93,14 @@ class Cloud:
             "log_groups": self.client("logs", region, who).describe_log_groups()["logGroups"],
             "keys": [k for k in keys if k["KeyState"] != "PendingDeletion"],
             "queues": self.client("sqs", region, who).list_queues().get("QueueUrls", []),
+            "topics": self.client("sns", region, who).list_topics()["Topics"],
+            "subscriptions": self.client("sns", region, who).list_subscriptions()["Subscriptions"],
+            "functions": self.client("lambda", region, who).list_functions()["Functions"],
+            "rules": self.client("events", region, who).list_rules()["Rules"],
+            "dashboards": self.client("cloudwatch", region, who).list_dashboards()["DashboardEntries"],
+            "budgets": self.client("budgets", "us-east-1", who).describe_budgets(AccountId=ACCOUNTS[who]).get("Budgets", []),
+            "issuers": iam.list_open_id_connect_providers()["OpenIDConnectProviderList"],
+            "key_pairs": ec2.describe_key_pairs()["KeyPairs"],
         }
 
     def counts(self, region="us-west-2", who="own"):

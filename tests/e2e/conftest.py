@@ -53,7 +53,7 @@ class Forge:
         # A saved plan stands in the spec's place, but only where it is applied: `--out x.plan` writes one.
         given = (".yaml", ".plan") if verb == "apply" else (".yaml",)
         spec = [] if any(str(a).endswith(given) for a in arguments) else [str(self.spec)]
-        if verb in ("state", "adopt", "forget", "eject"):  # their words are no SPEC, which comes by --spec
+        if verb in ("state", "adopt", "forget", "eject", "train", "ssh"):  # their words are no SPEC, which comes by --spec
             more = [] if "--spec" in arguments else ["--spec", str(self.spec)]
             return [verb, *map(str, arguments), *more]
         yes = ["--auto-approve"] if verb in ("apply", "destroy") else []
