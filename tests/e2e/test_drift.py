@@ -71,13 +71,17 @@ def delete_role(iam, name):
     iam.delete_role(RoleName=name)
 
 
+def trainer(cloud):
+    return next(r for r in cloud.inventory()["roles"] if r["RoleName"] == "llm-tuning-lab-trainer")
+
+
 def test_the_role_deleted(cloud, forge, applied):
-    iam, role = cloud.client("iam"), cloud.only("roles")
+    iam, role = cloud.client("iam"), trainer(cloud)
     policies = len(iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]) + \
         len(iam.list_attached_role_policies(RoleName=role["RoleName"])["AttachedPolicies"])
     delete_role(iam, role["RoleName"])
     assert_mended(cloud, forge, applied, role["RoleName"])
-    again = cloud.only("roles")
+    again = trainer(cloud)
     assert again["RoleName"] == role["RoleName"] and again["RoleId"] != role["RoleId"]
     assert [r["RoleName"] for r in cloud.only("profiles")["Roles"]] == [role["RoleName"]]
     assert policies == len(iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]) + \

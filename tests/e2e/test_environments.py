@@ -23,14 +23,14 @@ def test_side_by_side(cloud, forge):
     assert all(b.startswith("llm-tuning-lab-eu-") for b in eu["buckets"]) and len(eu["buckets"]) == 2
     assert tags(cloud.only("vpcs", FRANKFURT))["llmforge:stack"].startswith("llm-tuning-lab/eu/")
     assert cloud.only("instances", FRANKFURT)["ImageId"] == "ami-0d1e5c7a9b2d3f402"
-    assert len(cloud.inventory(WEST)["roles"]) == 2  # IAM is global: one role each
+    assert len(cloud.inventory(WEST)["roles"]) == 4  # IAM is global: the trainer's and the watchdog's of each
     forge.plan("--var", "create_instance=true", expect=0)
     forge.plan(*EU, "--var", "create_instance=true", expect=0)
 
     forge.destroy()
     assert names(cloud, FRANKFURT) == eu
     assert cloud.inventory(WEST)["vpcs"] == [] and cloud.inventory(WEST)["buckets"] == []
-    assert len(cloud.inventory(WEST)["roles"]) == 1
+    assert len(cloud.inventory(WEST)["roles"]) == 2
     forge.plan(*EU, "--var", "create_instance=true", expect=0)
     forge.destroy(*EU)
     assert cloud.counts(WEST) == {} and cloud.counts(FRANKFURT) == {}

@@ -50,8 +50,8 @@ def test_the_first_command(newcomer):
     started = time.monotonic()
     run = newcomer.run(*command)
     assert time.monotonic() - started < 60
-    assert "will be created:" in run.stdout and "plan: 11 to create" in run.stdout
-    assert len(re.findall(r"^\[\d+/12\] \S+: (created|updated) ", run.stderr, re.M)) == 12
+    assert "will be created:" in run.stdout and "plan: 23 to create" in run.stdout
+    assert len(re.findall(r"^\[\d+/25\] \S+: (created|updated) ", run.stderr, re.M)) == 25
     outputs = dict(re.findall(r"^  (\w+) += (\S+)$", run.stdout, re.M))
     assert outputs["training_bucket"].startswith("llm-tuning-lab-training-data-")
     assert outputs["outputs_bucket"].startswith("llm-tuning-lab-outputs-")
@@ -66,7 +66,7 @@ def test_the_first_command(newcomer):
     newcomer.run(*sandbox, "--detailed-exitcode")
     newcomer.run(*command)  # again: nothing to do
     records = json.loads(newcomer.run("build/llmforge", "show", "specs/aws-finetune.yaml", "--sandbox", "--json").stdout)
-    assert len(records["resources"]) == 11
+    assert len(records["resources"]) == 23
     destroy = ["destroy" if word == "apply" else word for word in command]
     newcomer.run(*destroy)
     newcomer.run(*sandbox, "--detailed-exitcode", expect=2)

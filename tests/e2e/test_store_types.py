@@ -84,3 +84,252 @@ def test_parts_of_a_bucket(cloud, stack):
     forge.plan(expect=0)
     forge.destroy()
     assert s3.list_buckets()["Buckets"] == []
+
+
+SHARED = OIDC.replace("{type:", "{shared: true, type:") + """  user:
+    type: aws.iam.role
+    name: store-user
+    trust: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "sts:AssumeRoleWithWebIdentity",
+      Principal: {Federated: "${resources.github.arn}"}}]}
+"""
+
+
+def test_a_shared_thing_that_exists_is_used_and_stays(cloud, stack):
+    iam = cloud.client("iam")
+    theirs = iam.create_open_id_connect_provider(Url=f"https://{GITHUB}", ClientIDList=["theirs"], ThumbprintList=["a" * 40],
+                                                 Tags=[{"Key": "Owner", "Value": "them"}])["OpenIDConnectProviderArn"]
+
+    def untouched():
+        one = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=theirs)
+        assert one["ClientIDList"] == ["theirs"] and one["Tags"] == [{"Key": "Owner", "Value": "them"}]
+    forge = stack(SHARED)
+    plan = forge.plan(expect=2)
+    assert "uses existing " + theirs in plan.text and "1 to create, 1 to adopt" in plan.text, plan
+    forge.apply()
+    assert not [m for m in mutations(cloud) if "OpenID" in m]
+    untouched()
+    assert theirs in str(iam.get_role(RoleName="store-user")["Role"]["AssumeRolePolicyDocument"])
+    plan = forge.plan(expect=0)
+    assert "used, not owned" in plan.text and "left so: client_ids, tags" in plan.text, plan
+    forge.plan("--replace", 'resources["github"]', expect=0)
+    shown = forge.run("state", "show", 'resources["github"]', expect=0)
+    assert "used" in shown.text
+    forge.destroy()
+    assert not [m for m in mutations(cloud) if "OpenID" in m]
+    untouched()
+
+
+def test_a_shared_thing_that_does_not_exist_is_made_and_deleted(cloud, stack):
+    iam = cloud.client("iam")
+    forge = stack(SHARED)
+    forge.apply()
+    assert "llmforge:stack" in str(iam.get_open_id_connect_provider(OpenIDConnectProviderArn=ARN)["Tags"])
+    forge.plan(expect=0)
+    forge.destroy()
+    assert iam.list_open_id_connect_providers()["OpenIDConnectProviderList"] == []
+
+
+def test_two_stacks_share_one(cloud, stack):
+    iam = cloud.client("iam")
+    forge = stack(OIDC.replace("{type:", "{shared: true, type:"))
+    first = forge.spec
+    forge.apply()
+    forge.spec = forge.folder / "second.yaml"
+    forge.spec.write_text(first.read_text().replace("stack: store", "stack: other"))
+    assert "uses existing" in forge.apply().text
+    forge.plan(expect=0)
+    # The owner goes, and the thing with it: the other's next plan makes its own.
+    second, forge.spec = forge.spec, first
+    forge.destroy()
+    assert iam.list_open_id_connect_providers()["OpenIDConnectProviderList"] == []
+    forge.spec = second
+    assert "1 to create" in forge.plan(expect=2).text
+    forge.apply()
+    assert "other/default" in str(iam.get_open_id_connect_provider(OpenIDConnectProviderArn=ARN)["Tags"])
+    forge.destroy()
+    assert iam.list_open_id_connect_providers()["OpenIDConnectProviderList"] == []
+
+
+def test_a_type_without_a_unique_name_is_not_shared(cloud, stack):
+    forge = stack("resources:\n  vpc: {type: aws.ec2.vpc, cidr: 10.0.0.0/16, shared: true}\n")
+    assert "`shared` is no key of aws.ec2.vpc" in forge.run("validate", expect=3).err
+
+
+def test_parts_of_a_bucket_that_leave_the_spec_are_unset(cloud, stack):
+    s3 = cloud.client("s3")
+    forge = stack(BUCKETS)
+    forge.apply()
+    stack(BUCKETS[:BUCKETS.index("    logging:")])
+    cloud.forget_requests()
+    forge.apply()
+    assert sorted(mutations(cloud)) == ["DeleteBucketReplication", "PutBucketLogging", "PutBucketNotificationConfiguration"]
+    assert "LoggingEnabled" not in s3.get_bucket_logging(Bucket="store-data")
+    assert "QueueConfigurations" not in s3.get_bucket_notification_configuration(Bucket="store-data")
+    cloud.forget_requests()
+    forge.plan(expect=0)
+    # What no spec has ever said of a bucket is not asked for.
+    assert not [e for e in cloud.requests() if e["operation"] in ("GetBucketLogging", "GetBucketReplication") and "store-copies" in str(e)]
+    forge.destroy()
+
+
+
+def test_object(cloud, stack):
+    s3 = cloud.client("s3")
+    text = """
+resources:
+  data: {type: aws.s3.bucket, name: store-objects, versioning: Enabled}
+  script: {type: aws.s3.object, bucket: "${resources.data.id}", key: "run/setup it.sh", content: "echo one\\n",
+    content_type: text/x-shellscript, metadata: {owner: ml}, tags: {Team: ml}}
+"""
+    forge = stack(text)
+    forge.apply()
+    one = s3.get_object(Bucket="store-objects", Key="run/setup it.sh")
+    assert one["Body"].read() == b"echo one\n" and one["ContentType"] == "text/x-shellscript" and one["Metadata"] == {"owner": "ml"}
+    forge.plan(expect=0)
+    cloud.forget_requests()
+    stack(text.replace("echo one", "echo two"))
+    forge.apply()
+    assert mutations(cloud) == ["PutObject", "PutObjectTagging"]
+    assert s3.get_object(Bucket="store-objects", Key="run/setup it.sh")["Body"].read() == b"echo two\n"
+    seen = {t["Key"] for t in s3.get_object_tagging(Bucket="store-objects", Key="run/setup it.sh")["TagSet"]}
+    assert seen >= {"Team", "llmforge:stack"}
+    forge.plan(expect=0)
+    # Somebody else's text is drift, and goes.
+    s3.put_object(Bucket="store-objects", Key="run/setup it.sh", Body=b"echo three\n", ContentType="text/x-shellscript", Metadata={"owner": "ml"})
+    assert "content" in forge.plan(expect=2).text
+    forge.apply()
+    forge.plan(expect=0)
+    # The spec's own objects do not make a bucket full; others do.
+    s3.put_object(Bucket="store-objects", Key="run/setup it.sh.bak", Body=b"theirs")
+    assert "holds data" in forge.run("destroy", expect=8).text
+    version = s3.list_object_versions(Bucket="store-objects", Prefix="run/setup it.sh.bak")["Versions"][0]["VersionId"]
+    s3.delete_object(Bucket="store-objects", Key="run/setup it.sh.bak", VersionId=version)
+    forge.destroy()
+    assert s3.list_buckets()["Buckets"] == []
+
+
+def test_grant_and_service_linked_role(cloud, stack):
+    kms, iam = cloud.client("kms"), cloud.client("iam")
+    text = """
+resources:
+  key: {type: aws.kms.key, deletion_window: 7d}
+  worker: {type: aws.iam.role, name: store-worker, trust: {Version: "2012-10-17", Statement: [{Effect: Allow,
+    Principal: {Service: ec2.amazonaws.com}, Action: "sts:AssumeRole"}]}}
+  grant: {type: aws.kms.grant, key: "${resources.key.id}", grantee_principal: "${resources.worker.arn}", operations: [Decrypt, GenerateDataKey]}
+  spot: {type: aws.iam.service_linked_role, shared: true, service: spot.amazonaws.com, tags: {Team: ml}}
+"""
+    forge = stack(text)
+    forge.apply()
+    key = kms.list_keys()["Keys"][0]["KeyId"]
+    grant = kms.list_grants(KeyId=key)["Grants"][0]
+    assert grant["Operations"] == ["Decrypt", "GenerateDataKey"] and grant["Name"] == "store-grant"
+    role = [r for r in iam.list_roles()["Roles"] if r["Path"].startswith("/aws-service-role/spot")]
+    assert len(role) == 1
+    forge.plan(expect=0)
+    cloud.forget_requests()
+    stack(text.replace("tags: {Team: ml}", "tags: {Team: llm}"))
+    forge.apply()
+    assert mutations(cloud) == ["TagRole"]
+    stack(text.replace("tags: {Team: ml}", "tags: {Team: llm}").replace("[Decrypt, GenerateDataKey]", "[Decrypt]"))
+    assert "1 to replace" in forge.apply().text
+    assert [g["Operations"] for g in kms.list_grants(KeyId=key)["Grants"]] == [["Decrypt"]]
+    forge.plan(expect=0)
+    forge.destroy()
+    assert [r for r in iam.list_roles()["Roles"] if r["Path"].startswith("/aws-service-role/spot")] == []
+
+
+def test_registry_policy(cloud, stack):
+    ecr = cloud.client("ecr")
+    text = """
+resources:
+  registry: {type: aws.ecr.registry_policy, policy: {Version: "2012-10-17", Statement: [{Sid: pull, Effect: Allow,
+    Principal: {AWS: "arn:aws:iam::123456789012:root"}, Action: ["ecr:CreateRepository", "ecr:ReplicateImage"],
+    Resource: "arn:aws:ecr:us-west-2:123456789012:repository/*"}]}}
+"""
+    forge = stack(text)
+    forge.apply()
+    assert "ReplicateImage" in ecr.get_registry_policy()["policyText"]
+    forge.plan(expect=0)
+    stack(text.replace("Sid: pull", "Sid: copy"))
+    cloud.forget_requests()
+    forge.apply()
+    assert mutations(cloud) == ["PutRegistryPolicy"] and "copy" in ecr.get_registry_policy()["policyText"]
+    forge.plan(expect=0)
+    forge.destroy()
+    with pytest.raises(ecr.exceptions.RegistryPolicyNotFoundException):
+        ecr.get_registry_policy()
+
+
+def test_parameters_and_secrets(cloud, stack):
+    ssm, secrets = cloud.client("ssm"), cloud.client("secretsmanager")
+    text = """
+variables: {value: {type: string, secret: true}}
+resources:
+  plain: {type: aws.ssm.parameter, name: /store/plain, value: one, description: plain, tags: {Team: ml}}
+  hidden:
+    type: aws.ssm.parameter
+    name: /store/hidden
+    kind: SecureString
+    secret_value: "${vars.value}"
+  login: {type: aws.secretsmanager.secret, name: store-login, description: a login, secret_string: "${vars.value}", deletion_window: 0d, tags: {Team: ml}}
+"""
+    forge = stack(text)
+    one = ["--var", "value=sentinel-one"]
+    forge.run("apply", *one, expect=0)
+    assert ssm.get_parameter(Name="/store/plain")["Parameter"]["Value"] == "one"
+    assert ssm.get_parameter(Name="/store/hidden", WithDecryption=True)["Parameter"]["Value"] == "sentinel-one"
+    assert secrets.get_secret_value(SecretId="store-login")["SecretString"] == "sentinel-one"
+    assert not any("sentinel" in f.read_text() for f in forge.state_files())
+    forge.plan(*one, expect=0)
+    cloud.forget_requests()
+    stack(text.replace("value: one", "value: two"))
+    run = forge.run("apply", "-v", "--var", "value=sentinel-two", expect=0)
+    assert "sentinel" not in run.text
+    assert sorted(mutations(cloud)) == ["PutParameter", "PutParameter", "PutSecretValue"]
+    assert ssm.get_parameter(Name="/store/plain")["Parameter"]["Value"] == "two"
+    assert ssm.get_parameter(Name="/store/hidden", WithDecryption=True)["Parameter"]["Value"] == "sentinel-two"
+    assert secrets.get_secret_value(SecretId="store-login")["SecretString"] == "sentinel-two"
+    forge.plan("--var", "value=sentinel-two", expect=0)
+    assert not any("sentinel" in f.read_text() for f in forge.state_files())
+    forge.run("destroy", "--var", "value=x", expect=0)
+    assert ssm.describe_parameters()["Parameters"] == [] and secrets.list_secrets()["SecretList"] == []
+
+
+TABLE = """
+resources:
+  runs:
+    type: aws.dynamodb.table
+    name: store-runs
+    attributes: [{name: run, type: S}, {name: owner, type: S}]
+    key_schema: [{name: run}]
+    billing_mode: PAY_PER_REQUEST
+    global_secondary_indexes: [{name: owners, key_schema: [{name: owner}]}]
+    ttl_attribute: until
+    point_in_time_recovery: true
+    tags: {Team: ml}
+"""
+
+
+def test_table(cloud, stack):
+    db = cloud.client("dynamodb")
+    forge = stack(TABLE)
+    forge.apply()
+    table = db.describe_table(TableName="store-runs")["Table"]
+    assert [i["IndexName"] for i in table["GlobalSecondaryIndexes"]] == ["owners"]
+    assert db.describe_time_to_live(TableName="store-runs")["TimeToLiveDescription"]["AttributeName"] == "until"
+    backups = db.describe_continuous_backups(TableName="store-runs")["ContinuousBackupsDescription"]
+    assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+    forge.plan(expect=0)
+    cloud.forget_requests()
+    stack(TABLE.replace("key_schema: [{name: owner}]}", "key_schema: [{name: owner}]}, {name: more, key_schema: [{name: owner}], projection: KEYS_ONLY}")
+          .replace("Team: ml", "Team: llm").replace("    ttl_attribute: until\n", ""))
+    forge.apply()
+    assert sorted(mutations(cloud)) == ["TagResource", "UpdateTable", "UpdateTimeToLive"]
+    table = db.describe_table(TableName="store-runs")["Table"]
+    assert sorted(i["IndexName"] for i in table["GlobalSecondaryIndexes"]) == ["more", "owners"]
+    forge.plan(expect=0)
+    stack(TABLE.replace("    ttl_attribute: until\n", ""))
+    forge.apply()
+    forge.plan(expect=0)
+    forge.destroy()
+    assert db.list_tables()["TableNames"] == []

@@ -76,6 +76,7 @@ class Memory:
         self.lifecycles = {}  # bucket -> body
         self.tierings = {}    # bucket -> {id: body}
         self.placement_groups = {}  # (account, region) -> {name: group}
+        self.budget_tags = {}  # (account, budget) -> tags
 
 
 class Call:
@@ -422,6 +423,14 @@ def policy_answers_nothing(call, reply):
     return Reply(204, [(name, value) for name, value in reply.headers if name.lower() not in ("content-type", "content-length")], b"")
 
 
+@after("kms:*")
+def no_body_is_none(call, reply):
+    """API_DisableKeyRotation, API_RevokeGrant: "the service sends back an HTTP 200 response with an empty HTTP body". moto sends `null`."""
+    if reply.body.strip() == b"null":
+        return Reply(reply.status, [(name, value) for name, value in reply.headers if name.lower() != "content-length"], b"")
+    return reply
+
+
 @before("iam:AddClientIDToOpenIDConnectProvider", "iam:RemoveClientIDFromOpenIDConnectProvider")
 def audiences(call):
     """API_AddClientIDToOpenIDConnectProvider and API_RemoveClientIDFromOpenIDConnectProvider, both idempotent, which moto has not."""
@@ -550,7 +559,7 @@ def mend_images():
 
 
 # AWS-managed policies that the specs attach. moto has all 1,400 or none; all cost 5 s at each reset.
-MANAGED_POLICIES = ("AmazonSSMManagedInstanceCore", "AmazonEC2ContainerRegistryReadOnly", "CloudWatchAgentServerPolicy",
+MANAGED_POLICIES = ("AmazonSSMManagedInstanceCore", "ReadOnlyAccess", "PowerUserAccess", "AmazonEC2ContainerRegistryReadOnly", "CloudWatchAgentServerPolicy",
                     "ReadOnlyAccess")
 
 
@@ -569,3 +578,110 @@ def install():
     mend_bucket_policies()
     mend_images()
     mend_managed_policies()
+
+
+# ---- subscriptions ------------------------------------------------------------------------------
+
+@after("sns:Subscribe")
+def address_is_not_confirmed(call, reply):
+    """Subscribe, "Protocol": an e-mail address has to be confirmed by its owner; until then
+    PendingConfirmation is true. moto confirms it at once."""
+    for one in call.backend().subscriptions.values():
+        if one.protocol.startswith("email") and one.endpoint == call.params.get("Endpoint"):
+            one.attributes["PendingConfirmation"] = "true"
+
+
+@before("sns:Unsubscribe")
+def pending_stays(call):
+    """Amazon SNS Developer Guide, "Deleting a subscription": one that is not confirmed cannot be deleted."""
+    one = call.backend().subscriptions.get(call.params.get("SubscriptionArn"))
+    if one is not None and one.attributes.get("PendingConfirmation") == "true":
+        raise Refusal("InvalidParameter", "Invalid parameter: This subscription is pending confirmation")
+
+
+# ---- budgets ------------------------------------------------------------------------------------
+# moto has no UpdateBudget, no subscribers and no tags of budgets.
+
+def _budget(call):
+    budget = call.backend().budgets[call.account].get(call.params.get("BudgetName"))
+    if budget is None:
+        raise Refusal("NotFoundException", f"Unable to get budget: {call.params.get('BudgetName')} - the budget doesn't exist.")
+    return budget
+
+
+@after("budgets:CreateBudget")
+def budget_tags_kept(call, reply):
+    """CreateBudget, "ResourceTags"."""
+    call.memory.budget_tags[call.account, call.params["Budget"]["BudgetName"]] = {
+        t["Key"]: t["Value"] for t in call.params.get("ResourceTags", [])}
+
+
+@before("budgets:UpdateBudget")
+def budget_updated(call):
+    """UpdateBudget: the new budget takes the place of the old one; notifications stay."""
+    wanted = json.loads(call.body)["NewBudget"]
+    call.received.params["BudgetName"] = wanted["BudgetName"]
+    budget = _budget(call)
+    budget.budget = {"TimePeriod": budget.budget["TimePeriod"], "LastUpdatedTime": budget.budget["LastUpdatedTime"], **wanted}
+    return call.reply({})
+
+
+@before("budgets:DescribeSubscribersForNotification")
+def budget_subscribers(call):
+    """DescribeSubscribersForNotification: those of the notification that has all the members named."""
+    asked = call.params["Notification"]
+    for one in _budget(call).notifications:
+        if all(one.details.get(k) == v for k, v in asked.items()):
+            return call.reply({"Subscribers": one.subscribers})
+    raise Refusal("NotFoundException", "The notification does not exist.")
+
+
+@before("budgets:DeleteNotification")
+def budget_notification_deleted(call):
+    """DeleteNotification: 80 and 80.0 are the same threshold; to moto they are not."""
+    asked, budget = call.params["Notification"], _budget(call)
+    budget.notifications = [n for n in budget.notifications if not all(
+        n.details.get(k) == v for k, v in asked.items())]
+    return call.reply({})
+
+
+def _budget_tags(call):
+    return call.memory.budget_tags.setdefault((call.account, call.params["ResourceARN"].split("/", 1)[1]), {})
+
+
+@before("budgets:TagResource")
+def budget_tagged(call):
+    _budget_tags(call).update({t["Key"]: t["Value"] for t in call.params["ResourceTags"]})
+    return call.reply({})
+
+
+@before("budgets:UntagResource")
+def budget_untagged(call):
+    for key in call.params["ResourceTagKeys"]:
+        _budget_tags(call).pop(key, None)
+    return call.reply({})
+
+
+@before("budgets:ListTagsForResource")
+def budget_tags_listed(call):
+    return call.reply({"ResourceTags": [{"Key": k, "Value": v} for k, v in _budget_tags(call).items()]})
+
+
+# ---- metric filters -----------------------------------------------------------------------------
+
+@before("logs:PutMetricFilter")
+def filter_replaced(call):
+    """PutMetricFilter: "Creates or updates a metric filter". moto keeps the old one beside it."""
+    filters = call.backend().filters.metric_filters
+    filters[:] = [f for f in filters if (f["filterName"], f["logGroupName"]) != (
+        call.params["filterName"], call.params["logGroupName"])]
+
+
+# ---- trails -------------------------------------------------------------------------------------
+
+@before("cloudtrail:DeleteTrail")
+def trail_by_its_arn(call):
+    """DeleteTrail, "Name": "the name or the CloudTrail ARN of the trail". moto takes an ARN and deletes nothing."""
+    name = call.params["Name"].split("/")[-1]
+    if call.params["Name"].startswith("arn:") and call.backend().trails.pop(name, None) is not None:
+        return call.reply({})

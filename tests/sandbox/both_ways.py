@@ -47,7 +47,7 @@ def stop():
 
 
 def client(service):
-    return boto3.client(service, region_name="us-east-1" if service == "iam" else REGION, endpoint_url=url,
+    return boto3.client(service, region_name="us-east-1" if service in ("iam", "budgets") else REGION, endpoint_url=url,
                         aws_access_key_id="testing", aws_secret_access_key="testing",
                         config=Config(retries={"max_attempts": 1, "mode": "standard"}, s3={"addressing_style": "path"}))
 

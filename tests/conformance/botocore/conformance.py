@@ -13,7 +13,7 @@ import sys
 from descriptors import Map, Package
 from emulated import Emulated
 from fit import Fit, Report, read_path, split
-from model import PROTOCOLS, Models
+from model import PROTOCOLS, Both, Models
 from requested import Requests
 
 HERE = pathlib.Path(__file__).parent
@@ -269,7 +269,7 @@ class Resource:
         for facet in create.get("in_create", []):
             sent.update(self.group(facet))
         operation = self.verb(create, sent, first=True)
-        if operation is not None and "derive" not in self.file["id"]:
+        if operation is not None and not {"derive", "parts"} & set(self.file["id"]):
             path = ".".join(p for p in (create.get("result"), self.file["id"]["path"]) if p)
             self.reads.at(operation, create, path, self.file["id"].at("path"), "id")
         elif operation is not None and "result" in create:
@@ -338,6 +338,11 @@ class Resource:
             if operation is not None:
                 shape = self.reads.at(operation, call, call.get("item"), call.at("item"), "item") \
                     if operation.output_shape is not None and self.reads.output(operation, call).members else None
+                if shape is not None and "where" in call and \
+                        self.report.expect(shape.type_name == "list", call.at("where"), f"`{call['item']}` is no list"):
+                    shape = shape.member
+                elif shape is not None and shape.type_name == "list":
+                    shape = shape.member  # a read of one that answers a list
                 if shape is not None and self.has_body(shape):
                     shapes.append((shape, operation, call))
                     if not shapes and self.file["id"].get("path"):
@@ -423,9 +428,11 @@ class Resource:
         if operation is None:
             return
         if "ids" in call:
-            self.reads.list_of(operation, call, "ids", call.own)
+            names = self.reads.list_of(operation, call, "ids", call.own)
             detail = self.requests.call(call["detail"], call["detail"].own)
             shape = self.reads.at(detail, call["detail"], call["detail"].get("item"), call["detail"].own, "detail") if detail else None
+            if names is not None and names.type_name == "structure" and shape is not None:
+                shape = Both(names, shape)  # a name that is a map is a part of the element
             self.element_read(element, shape)
         elif "items" in call:
             item = shape = self.reads.list_of(operation, call, "items", call.own)

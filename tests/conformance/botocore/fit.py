@@ -9,7 +9,7 @@ TEXT = {"string", "character", "timestamp"}
 NUMBERS = {"integer", "long"}
 KIND_TYPES = {
     "bool": {"boolean"}, "int": NUMBERS, "float": {"float", "double"} | NUMBERS,
-    "duration": NUMBERS, "size": NUMBERS, "enum": {"string"},
+    "duration": NUMBERS, "size": NUMBERS, "enum": {"string"}, "timestamp": {"timestamp"}, "bytes": {"blob"},
 }
 # Enums longer than this are catalogues (machine types), which the package keeps apart.
 CATALOGUE = 200
@@ -49,6 +49,8 @@ class Fit:
 
     def property(self, prop, name, shape, answer, place):
         """Checks one property against the shape at its path."""
+        if shape.type_name == "document":
+            return
         notation = str(prop["type"])
         if notation.startswith("secret<"):
             notation = notation[7:-1]
@@ -74,6 +76,17 @@ class Fit:
 
     def scalar(self, prop, name, notation, shape, answer, place):
         base = base_of(notation)
+        if answer and notation == "bytes" and prop.get("compare") == "digest":
+            self.kind(shape, {"string"}, name, place)  # the digest in the content's place
+            return
+        if notation == "money" and "amount" in prop:
+            self.money(prop, name, shape, answer, place)
+            return
+        if base == "bool" and answer and set(getattr(shape, "enum", None) or ()) == {"ENABLED", "DISABLED"}:
+            return  # told as a state
+        if prop.get("format") == "present":
+            self.kind(shape, {"structure"}, name, place)
+            return
         if prop.get("format") == "string" or (base in WORDS and prop.get("format") != "base64"):
             wanted = TEXT
         elif prop.get("format") == "base64":
@@ -99,6 +112,14 @@ class Fit:
         default = prop.get("absent")
         if not answer and isinstance(default, dict) and wanted & NUMBERS and base == "int":
             self.range(shape, default["default"], name, place)
+
+    def money(self, prop, name, shape, answer, place):
+        if not self.kind(shape, {"structure"}, name, place):
+            return
+        for part in prop["amount"]:
+            found, why = self.service.step(shape, str(part), answer)
+            if self.report.expect(found is not None, place, f"`{name}`: amount: {why}"):
+                self.kind(found, {"string"}, name, place)
 
     def range(self, shape, value, name, place):
         low, high = shape.metadata.get("min"), shape.metadata.get("max")
@@ -136,7 +157,8 @@ class Fit:
     def map(self, prop, name, inner, shape, answer, place):
         if "pairs" not in prop:
             if self.kind(shape, {"map"}, name, place):
-                self.scalar({}, name, inner, shape.value, answer, place)
+                of_values = {key: prop[key] for key in ("amount",) if key in prop}
+                self.property({"type": inner, **of_values}, name, shape.value, answer, place)
             return
         if not self.kind(shape, {"list", "elements"}, name, place) or not self.bare(shape, name, place):
             return
@@ -159,7 +181,7 @@ class Fit:
             if path is None:
                 continue
             place = fields.at(field)
-            for option in [path, *(body.get("wire_or", []) if not answer else [])]:
+            for option in [path, *body.get("read_or" if answer else "wire_or", [])]:
                 given.add(split(option)[0])
                 found, why = self.service.walk(shape, option, answer)
                 if self.report.expect(found is not None, place, f"`{name}.{field}`: {option}: {why}"):

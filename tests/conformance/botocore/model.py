@@ -80,6 +80,13 @@ class Service:
     def step(self, shape, step, answer):
         """One step of a path: (shape, None) or (None, why not)."""
         kind = shape.type_name
+        if kind == "document":
+            return shape, None
+        if step == "#json":
+            return (Document(), None) if kind in ("string", "blob") else (None, f"{shape.name} is a {kind}, no text")
+        if step == "#map":
+            ours = kind == "map" and self.protocol == "query"
+            return (shape, None) if ours else (None, f"{shape.name} is no map of the query protocol")
         if kind == "list":
             if not self.hides_element(shape):
                 if step == self.element_name(shape):
@@ -124,6 +131,20 @@ class Service:
         """The structure whose members are the body."""
         payload = shape.serialization.get("payload") if shape is not None else None
         return shape.members[payload] if payload else shape
+
+
+class Document:
+    """What a text holds as JSON: the models say nothing of it."""
+    type_name, name, metadata, serialization = "document", "document", {}, {}
+
+
+class Both:
+    """Two structures as one."""
+    type_name, metadata, serialization, required_members = "structure", {}, {}, []
+
+    def __init__(self, first, second):
+        self.members = {**first.members, **second.members}
+        self.name = f"{first.name} and {second.name}"
 
 
 class Joined:

@@ -42,6 +42,9 @@ class Requests:
                                call.at("token"), f"{action}: `{call['token']}`: {why or 'no idempotency token'}")
         self.required(call, operation, body, given)
         self.checksum(call, operation)
+        for key, path in (call.get("fails") or {}).items():
+            found, why = self.service.walk(operation.output_shape, path, True)
+            self.report.expect(found is not None, call["fails"].at(key), f"fails: {key}: {why}")
         for key in ("absent_on", "retry_on"):
             for code in call.get(key, []):
                 self.known_code(str(code), call.at(key))
@@ -69,7 +72,10 @@ class Requests:
                 self.fit.property(prop, name, found, False, where)
 
     def element_fit(self, prop, name, shape, where):
-        """One element of a list of scalars at the property's own wire name."""
+        """One element of a list of scalars at the property's own wire name; or one object, whole."""
+        if "fields" in prop:
+            self.fit.fields(prop, name, shape, False)
+            return
         inner = re.sub(r"^list<(.+)>$", r"\1", str(prop["type"]))
         self.fit.scalar(prop, name, inner, shape, False, where)
 
@@ -159,6 +165,8 @@ class Requests:
         for key, location in (("query", "querystring"), ("headers", "header")):
             members = self.service.members(shape, False, location) if shape is not None else {}
             members = {name.lower(): member for name, member in members.items()}
+            if key == "headers" and shape is not None:  # `x-amz-meta-*`: a map's names with this in front
+                members.update({name.lower() + "*": member for name, member in self.service.members(shape, False, "headers").items()})
             for name, value in (call.get(key) or {}).items():
                 if self.report.expect(name.lower() in members, call[key].at(name), f"{action} has no {key} `{name}`"):
                     self.tree(value, members[name.lower()][1], call[key].at(name), None)
@@ -194,7 +202,8 @@ class Requests:
                     self.report.expect(wire in names, call.at("action"), f"{call['action']} requires `{wire}`")
                 continue
             wire = self.service.wire_name(member, shape.members[member], False)
-            self.report.expect(wire in given, call.at("action"), f"{call['action']} requires `{wire}`")
+            by_name = call["by_name"]["send"] if call.get("names_only") else ()  # never sent without
+            self.report.expect(wire in given or wire in by_name, call.at("action"), f"{call['action']} requires `{wire}`")
         if body is not None and body is not shape and body.type_name == "structure":
             for member in body.required_members:
                 wire = self.service.wire_name(member, body.members[member], False)
