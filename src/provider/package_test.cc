@@ -35,7 +35,8 @@ Value sample(const Type& declared, const Property& property, int seed) {
   const Type& type = wire_detail::plain(declared);
   const int64_t units = wire_detail::unit_factor(property) * (seed + 2);
   switch (type.kind()) {
-    case Type::Kind::boolean: return Value(seed % 2 == 0);
+    case Type::Kind::boolean:  // one that is said by being there has no form for no
+      return Value(property.format == WireFormat::present || seed % 2 == 0);
     case Type::Kind::integer: return Value(seed + 3);
     case Type::Kind::floating: return Value(0.5 + seed);
     case Type::Kind::duration: return Value(Duration{units, 0});
@@ -62,7 +63,10 @@ Value sample(const Type& declared, const Property& property, int seed) {
       return property.format == WireFormat::json
                  ? Value(Map{{Value("Statement"), Value(List{Value(seed), Value("a b/c")})}})
                  : Value("text" + std::to_string(seed));
-    default: return Value("text" + std::to_string(seed));
+    default: {
+      const bool url = property.read_transform == ReadTransform::https;
+      return Value((url ? "https://text" : "text") + std::to_string(seed));
+    }
   }
 }
 
@@ -137,7 +141,10 @@ std::map<std::string, std::vector<const Property*>> by_item(const ResourceType& 
     const Facet* facet = property.facet.empty() ? nullptr : type.facet(property.facet);
     const bool own = facet != nullptr && facet->read.call.valid();
     if (own && !facet->each.empty()) continue;  // read as elements, not at `read`
-    if (!property.read.empty()) out[own ? facet->name : ""].push_back(&property);
+    // Headers by the beginning of their names are read together, not at a path.
+    const bool together = !property.read.empty() && property.read.back().ends_with('*') &&
+                          property.read.back() != "*";
+    if (!property.read.empty() && !together) out[own ? facet->name : ""].push_back(&property);
   }
   return out;
 }

@@ -417,7 +417,9 @@ Result<Value> from_wire(const Property& property, const Value& item, Protocol) {
   const Value value = at_answer(property, item);
   if (value.is_unset()) return Value();
   const Type::Kind kind = property.type.kind();
-  if (property.where && kind != Type::Kind::list && kind != Type::Kind::map) {
+  const bool judged_by_itself =
+      kind == Type::Kind::list || kind == Type::Kind::map || kind == Type::Kind::object;
+  if (property.where && !judged_by_itself) {
     const Value counts = cel::evaluate(*property.where, WhereActivation(item));
     if (counts.is_bool() && !counts.as_bool()) return Value();
   }

@@ -211,7 +211,7 @@ TEST_CASE("what answers say shorter, in other letters or by being there", "[wire
       "  flag: {type: bool, wire: Flag, format: present}\n"
       "  service: {type: string, wire: Path, read_transform: last_path}\n"
       "  value: {type: string, wire: Value, where: \"${element.Kind != 'Secret'}\"}\n"
-      "  more: {type: map<string>, read: \"@header.x-meta-*\"}\n");
+      "  more: {type: map<string>, computed: true, read: \"@header.x-meta-*\"}\n");
   CHECK(sent(w["url"], Value("https://a.b/c")) == R"({"Url":"https://a.b/c"})");
   CHECK(read(w["url"], R"({"Url":"a.b/c"})") == R"("https://a.b/c")");
   CHECK(read(w["url"], R"({"Url":"https://a.b/c"})") == R"("https://a.b/c")");
@@ -359,4 +359,16 @@ TEST_CASE("bytes are sent as base64 and known by their digest", "[wire]") {
   CHECK(same_value(type["code"], code, *shown));
   CHECK_FALSE(same_value(type["code"], Value(Bytes{"other"}), *shown));
   CHECK_FALSE(from_request(type["code"], json(R"({"Code":"no base64!"})"), Protocol::json));
+}
+
+TEST_CASE("what counts: an object by itself, a scalar by the item around it", "[wire]") {
+  Written type(
+      "  net: {type: object, wire: Net, where: '${size(element.?Ids.orValue([])) > 0}', fields: "
+      "{ids: {type: list<string>, wire: Ids}}}\n"
+      "  key: {type: string, wire: Key, where: '${element.?State.orValue(\"\") == "
+      "\"ENABLED\"}'}\n");
+  CHECK(read(type["net"], R"({"Net":{"Ids":["a"]}})") == R"({"ids":["a"]})");
+  CHECK(read(type["net"], R"({"Net":{"Ids":[]}})") == "null");
+  CHECK(read(type["key"], R"({"Key":"k","State":"ENABLED"})") == R"("k")");
+  CHECK(read(type["key"], R"({"Key":"k","State":"DISABLED"})") == "null");
 }
