@@ -12,6 +12,9 @@ namespace lf {
 
 namespace {
 
+// Stands for `--sandbox` without a folder; no path can be this.
+constexpr const char* kDefaultFolder = "\x01";
+
 struct Raw {
   std::vector<std::string> variables;
   std::string sandbox;
@@ -506,8 +509,15 @@ Parsed parse_options(int argc, char** argv) {
   CLI::App app{
       "llmforge: from YAML specs to clusters, machines and training on the cloud of your choice"};
   const CommandLine commands(app, o, raw);
+  // The folder comes with `=` alone: `plan --sandbox spec.yaml` must not take the spec for it.
+  std::vector<std::string> words(argv, argv + argc);
+  for (std::string& word : words) {
+    if (word == "--sandbox") word += std::string("=") + kDefaultFolder;
+  }
+  std::vector<char*> given;
+  for (std::string& word : words) given.push_back(word.data());
   try {
-    app.parse(argc, argv);
+    app.parse(argc, given.data());
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) {
       app.exit(e);
@@ -525,7 +535,8 @@ Parsed parse_options(int argc, char** argv) {
       chosen->get_subcommands().empty() ? chosen : chosen->get_subcommands().front();
   if (last != chosen) o.command += " " + last->get_name();
   const CLI::Option* box = last->get_option_no_throw("--sandbox");
-  if (box != nullptr && box->count() > 0) o.sandbox = raw.sandbox;
+  if (box != nullptr && box->count() > 0)
+    o.sandbox = raw.sandbox == kDefaultFolder ? "" : raw.sandbox;
   for (const auto& text : raw.variables) {
     const size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0) {

@@ -194,7 +194,7 @@ class Offline(unittest.TestCase):
     def test_init(self):
         self.run_it("init", code=8)
         os.remove(os.path.join(self.path, "llmforge.yaml"))
-        self.assertIn("bucket, environments, policies, queues", self.run_it("init", "--from", "none", code=3).stderr)
+        self.assertIn("bucket, environments, network, policies, queues", self.run_it("init", "--from", "none", code=3).stderr)
         self.assertIn("wrote llmforge.yaml", self.run_it("init", "--from", "queues").stdout)
         self.run_it("validate")
         self.run_it("init", code=8)

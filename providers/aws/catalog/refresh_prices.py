@@ -85,6 +85,7 @@ VOLUMES = ("gp2", "gp3", "io1", "io2", "st1", "sc1", "standard")
 SOURCES = {
     "transfer": ("2026-07-04", "AWSDataTransfer price list, first tier, as read for a public table of S3 egress prices"),
     "ecr": ("2026-11-23", "Amazon ECR pricing page as cited by cloudburn.io (March 2026) and c3index.co.jp (Tokyo): the same in all regions"),
+    "scheduler": ("2026-11-23", "Amazon EventBridge pricing page as cited by cloudburn.io (March 2026): the same in most regions"),
     "secrets": ("2026-11-23", "AWS Secrets Manager pricing page as cited by hivebook.wiki: 0.40 a secret and month, 0.05 for 10,000 calls"),
     "sqs": ("2026-11-23", "Amazon SQS pricing page, US regions, as cited by JasonZ-Git/JasonTechnology: 0.40 for a million requests"),
 }
@@ -92,6 +93,7 @@ GATHERED = {
     "transfer.out": ("GiB", "transfer", {"us-west-2": 0.09, "us-east-1": 0.09, "us-east-2": 0.09, "eu-central-1": 0.09,
                                          "eu-west-1": 0.09, "ap-northeast-1": 0.114}),
     "ecr.stored": ("month", "ecr", {"all": 0.10}),
+    "scheduler.invocations": ("1000 invocations", "scheduler", {"all": 0.001}),
     "secrets.secret": ("month", "secrets", {"all": 0.40}),
     "secrets.requests": ("1000 requests", "secrets", {"all": 0.005}),
     "sqs.requests": ("1000 requests", "sqs", {"us-west-2": 0.0004, "us-east-1": 0.0004, "us-east-2": 0.0004}),
