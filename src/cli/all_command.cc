@@ -167,7 +167,7 @@ class AllRun {
     Judge judge(session, session.graph(), plan, destroys());
     view.findings = judge.look();
     if (!destroys()) view.notes = rename_notes(plan, session.graph());
-    const std::string text = render_plan(plan, view);
+    const std::string text = show_plan(session, plan, view);
     if (own->options.json || view.format == "json")
       plans_[i].emplace(Approved(plan), plan.has_changes(), text);
     else

@@ -41,7 +41,7 @@ class ApplyRun {
       Result<void> agreed = approved->covers(plan);
       if (!agreed) co_return tell(agreed.error());
     } else {
-      print(render_plan(plan, view));
+      print(show_plan(*session, plan, view));
     }
     (void)flush_output();  // a log of both streams has the plan before what is done
     if (!destroy_) show_rename_notes(*session, context_, plan);

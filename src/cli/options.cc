@@ -152,7 +152,8 @@ class CommandLine {
     CLI::App* plan =
         with_spec("plan", "Show what apply would do",
                   "Examples:\n  llmforge plan\n  llmforge plan --env prod --out it.plan\n"
-                  "  llmforge plan --format markdown --max-bytes 65535");
+                  "  llmforge plan --format markdown --max-bytes 65535\n"
+                  "  llmforge plan --format html > plan.html");
     plan->add_option("-o,--out", o_.out, "Save the plan to FILE, to be applied as it is")
         ->type_name("FILE");
     plan->add_flag("--detailed-exitcode", o_.detailed_exitcode, "Exit 2 if there are changes");
@@ -165,8 +166,8 @@ class CommandLine {
                                   "  llmforge destroy --target 'machines.**'");
     for (CLI::App* sub : {plan, apply, destroy}) {
       add_planning(sub, o_);
-      sub->add_option("--format", o_.format, "text, markdown or json")
-          ->check(CLI::IsMember({"text", "markdown", "json"}));
+      sub->add_option("--format", o_.format, "text, markdown, json or html")
+          ->check(CLI::IsMember({"text", "markdown", "json", "html"}));
       sub->add_option("--max-bytes", o_.max_bytes,
                       "Cut a Markdown plan to N bytes; destroys and summary stay")
           ->type_name("N");

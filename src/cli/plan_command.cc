@@ -27,7 +27,7 @@ Task<int> plan_task(CommandContext* context, Session* session) {
   view.findings = judge.look();
   view.notes = rename_notes(plan, session->graph());
   view.cost = plan_cost(*session, *context, session->graph(), plan);
-  print(render_plan(plan, view));
+  print(show_plan(*session, plan, view));
   (void)flush_output();
   show_rename_notes(*session, *context, plan);
   if (const int refused = judge.before(*context); refused >= 0) co_return refused;

@@ -8,7 +8,9 @@
 #include "engine/preflight.h"
 #include "engine/refresh.h"
 #include "engine/search.h"
+#include "plan/critical_path.h"
 #include "plan/same_thing.h"
+#include "render/plan_page.h"
 
 namespace lf {
 
@@ -139,6 +141,13 @@ Task<PlanningEnd> plan_all(Session* session, CommandContext* context, Plan* out,
     if (!fine) co_return failed(context, fine.error());
   }
   co_return PlanningEnd{};
+}
+
+std::string show_plan(Session& session, const Plan& plan, const PlanView& view) {
+  if (view.format != "html") return render_plan(plan, view);
+  const GraphView graph =
+      view.destroy ? GraphView{} : view_of(session.graph(), view.stack, view.environment);
+  return plan_page(plan, view, graph, critical_path(plan, session.packages()));
 }
 
 void show_rename_notes(Session& session, const CommandContext& context, const Plan& plan) {

@@ -19,6 +19,8 @@ Task<PlanningEnd> plan_all(Session* session, CommandContext* context, Plan* out,
 void show_rename_notes(Session& session, const CommandContext& context, const Plan& plan);
 
 PlanView plan_view(Session& session, const CommandContext& context);
+// In the view's format, a page too.
+std::string show_plan(Session& session, const Plan& plan, const PlanView& view);
 
 // saved_plan.cc. Errors: io; stale with every reason.
 Result<void> save_plan(Session& session, const Plan& plan, const std::string& path);

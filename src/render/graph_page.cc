@@ -8,6 +8,7 @@
 
 #include "base/strings.h"
 #include "render/graph_view.h"
+#include "render/html.h"
 
 namespace lf {
 
@@ -22,20 +23,6 @@ struct Box {
   size_t layer = 0;
   double x = 0, y = 0, width = 0;
 };
-
-std::string html_text(const std::string& text) {
-  std::string out;
-  for (const char c : printable(text)) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
-    }
-  }
-  return out;
-}
 
 class Drawing {
  public:
@@ -247,6 +234,30 @@ field.addEventListener('input', () => {
 )";
 
 }  // namespace
+
+std::string html_text(const std::string& text) {
+  std::string out;
+  for (const char c : printable(text)) {
+    switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      default: out += c;
+    }
+  }
+  return out;
+}
+
+std::string graph_svg(const GraphView& view) {
+  return Drawing(view).svg();
+}
+const char* graph_style() {
+  return kStyle;
+}
+const char* graph_script() {
+  return kScript;
+}
 
 std::string to_html(const GraphView& view) {
   size_t edges = 0;

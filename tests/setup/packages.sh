@@ -10,7 +10,7 @@ BUILD_PACKAGES=(
 )
 # To build and run the tests besides. mold only links faster; the formatter is checked by a test.
 TEST_PACKAGES=(catch2 python3 python3-venv jq tmux mold clang-format curl time graphviz zsh fish bash-completion shellcheck
-  clang-19 libclang-rt-19-dev llvm-19)
+  clang-19 libclang-rt-19-dev llvm-19 chromium)
 
 # Installs those of its arguments that are not there; asks apt for nothing otherwise.
 install_packages() {
