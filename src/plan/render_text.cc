@@ -146,6 +146,20 @@ class TextPlan {
     for (const auto& l : lines) line(l);
   }
 
+  // Over as many lines as the window needs.
+  void wrapped(const std::string& text) {
+    const auto width = static_cast<size_t>(std::max(view_.width, 40));
+    std::string row;
+    for (const std::string& word : split(text, ' ')) {
+      if (!row.empty() && utf8_length(row) + 1 + utf8_length(word) > width) {
+        line({row, Tone::plain});
+        row = "   ";
+      }
+      row += (row.empty() ? "" : " ") + word;
+    }
+    line({row, Tone::plain});
+  }
+
   void end(bool nothing) {
     for (const auto& caveat : caveats(plan_, view_)) line({"note: " + caveat, Tone::dim});
     const std::string requests =
@@ -165,7 +179,7 @@ class TextPlan {
     }
     out_ += '\n';
     const std::string cost = view_.cost == nullptr ? "" : cost_text(*view_.cost);
-    if (!cost.empty()) line({cost, Tone::plain});
+    if (!cost.empty()) wrapped(cost);
     line({"plan: " + summary_text(plan_, groups_) + requests, Tone::title});
   }
 

@@ -109,6 +109,7 @@ Outcome Model::versions(Request& request, const ResourceType& type) {
   // The thing is named as its single read names it.
   Bindings bound;
   read_backwards(type.refresh.read.send, request.in.input, type, nullptr, request.names, bound);
+  put_id_together(type, request.names, bound);
   Thing* thing = resolve(type, request, bound.id());
   if (thing == nullptr) return std::unexpected(not_found(type, bound.id()));
   Reply reply;

@@ -75,7 +75,7 @@ def test_update_lock(cloud, forge):
 
 def test_an_endpoint_of_one_service(cloud, forge):
     url = forge.environ()["AWS_ENDPOINT_URL"]
-    own = {f"AWS_ENDPOINT_URL_{service}": url for service in ("STS", "EC2", "S3", "ECR", "IAM", "SNS", "LAMBDA", "EVENTS", "BUDGETS", "LOGS", "CLOUDWATCH")}
+    own = {f"AWS_ENDPOINT_URL_{service}": url for service in ("STS", "EC2", "S3", "ECR", "IAM", "SNS", "LAMBDA", "EVENTBRIDGE", "EVENTS", "BUDGETS", "CLOUDWATCH_LOGS", "LOGS", "CLOUDWATCH")}
     forge.environment = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", **own}
     forge.apply()
     del forge.environment["AWS_ENDPOINT_URL_S3"]

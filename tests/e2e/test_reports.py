@@ -25,7 +25,9 @@ def test_partly_applied(cloud, forge):
         'buckets["training-data"].bucket': "done", 'buckets["outputs"].bucket': "done",
         'registries["training"].repository': "failed", 'access["trainer"].role': "skipped",
         'access["trainer"].profile': "skipped", 'machines["trainer"].group': "done",
-        'machines["trainer"].instance': "skipped"}
+        'machines["trainer"].instance': "skipped",
+        **{f"monitoring.{name}": "done" for name in ("setup", "training", "container", "dashboard")},
+        **{f"safety.{name}": "done" for name in ("alerts", "log", "role", "watchdog", "schedule", "runtime", "failures", "budget")}}
     assert re.search(r'^skipped +access\["trainer"\]\.role .*needs registries\["training"\]\.repository, which failed', run.err, re.M)
     assert "The repository quota of 10000 is reached." in run.err and "request id" in run.err
     assert "everything that exists is recorded; run apply again to go on" in run.err
@@ -56,10 +58,10 @@ def test_the_order_of_a_destroy(cloud, forge):
                         ("ec2:DeleteSubnet", "ec2:DeleteVpc"), ("ec2:DeleteSecurityGroup", "ec2:DeleteVpc"),
                         ("ec2:DetachInternetGateway", "ec2:DeleteVpc"),
                         ("iam:RemoveRoleFromInstanceProfile", "iam:DeleteInstanceProfile"), ("iam:DeleteInstanceProfile", "iam:DeleteRole"),
-                        ("iam:DeleteRolePolicy", "iam:DeleteRole")]:
+                        ("events:RemoveTargets", "events:DeleteRule")]:
         assert first in order and then in order, (first, then, order)
         assert max(i for i, a in enumerate(order) if a == first) < order.index(then), (first, then, order)
-    assert order.count("ec2:DeleteVpc") == 1 and order.count("iam:DeleteRole") == 1  # never tried too early
+    assert order.count("ec2:DeleteVpc") == 1 and order.count("iam:DeleteRole") == 2  # never tried too early
 
 
 def test_the_blocker_is_named_and_the_rest_goes(cloud, forge):
@@ -166,7 +168,7 @@ def test_a_service_error_has_its_place_cause_and_way_out(cloud, forge):
 def test_trace(cloud, forge):
     forge.environment = {"AWS_SESSION_TOKEN": "a-session-token-of-the-test"}
     path = forge.folder / "trace.json"
-    forge.edit("    user_data: |\n", "    user_data: |\n      # a text of the user's\n")
+    forge.edit("training:\n", "training:\n  env: {NOTE: a text of the user's}\n")
     forge.environment = {}
     forge.apply(*ON, "--trace", path)
     text = path.read_text()

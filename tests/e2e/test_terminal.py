@@ -10,6 +10,7 @@ import uuid
 import pytest
 
 from conftest import BINARY
+from cloud import nothing_doubled
 
 ON = ("--var", "create_instance=true")
 
@@ -87,18 +88,18 @@ def test_yes(cloud, forge, screen):
     hold(cloud, "ec2:RunInstances", 4)
     screen.start(*command(forge, "apply", *ON))
     plan = screen.until(r"^Do this\? \[yes/no\]")
-    assert "will be created:" in plan and "plan: 11 to create" in plan
+    assert "will be created:" in plan and "plan: 23 to create" in plan
     assert "reading what is there" not in plan and "signing in" not in plan  # the live line is gone
     assert cloud.mutations() == []
     screen.assert_fits()
     screen.type("yes")
-    screen.until(r"^\[#+\.+\] 11/12, 1 under way, [\d.]+s, \d+ requests$")
+    screen.until(r"^\[#+\.+\] 24/25, 1 under way, [\d.]+s, \d+ requests$")
     screen.until(r'^  machines\["trainer"\]\.instance creating [\d.]+s$')
     screen.assert_fits()
     code, text = screen.end()
     assert code == 0
     assert not re.search(r"^\[#+\.*\]| creating \d", text, re.M), text  # nothing of the live view stays
-    assert len(re.findall(r"^\S+: created ", text, re.M)) == 11
+    assert len(re.findall(r"^\S+: created ", text, re.M)) == 23
     assert re.search(r"^  instance_id     = i-", text, re.M)
     screen.assert_fits()
     screen.start(*command(forge, "plan", "--detailed-exitcode", *ON))
@@ -136,7 +137,7 @@ def test_destroy_asks_for_the_name(cloud, forge, screen):
     for answer in ("yes", "llm-tuning"):
         screen.start(*command(forge, "destroy", *ON))
         text = screen.until(r"^Type `llm-tuning-lab` to delete it:")
-        assert "will be destroyed" in text and "11 resources" in text
+        assert "will be destroyed" in text and "23 resources" in text
         screen.assert_fits()
         screen.type(answer)
         code, text = screen.end()
@@ -146,7 +147,7 @@ def test_destroy_asks_for_the_name(cloud, forge, screen):
     screen.until(r"^Type `llm-tuning-lab` to delete it:")
     screen.type("llm-tuning-lab")
     code, text = screen.end()
-    assert code == 0 and len(re.findall(r"^\S+: deleted ", text, re.M)) == 11, text
+    assert code == 0 and len(re.findall(r"^\S+: deleted ", text, re.M)) == 23, text
     assert cloud.counts() == {}
     screen.assert_fits()
 
@@ -181,7 +182,7 @@ def test_ctrl_c_once(cloud, forge, screen):
     screen.assert_fits()
     cloud.faults()
     forge.apply(*ON)
-    assert all(n == 1 for k, n in cloud.counts().items() if k != "buckets")
+    assert nothing_doubled(cloud.counts())
     forge.plan(*ON, expect=0)
 
 
@@ -200,7 +201,7 @@ def test_ctrl_c_twice(cloud, forge, screen):
     screen.assert_fits()
     cloud.faults()
     forge.apply(*ON)
-    assert all(n == 1 for k, n in cloud.counts().items() if k != "buckets")
+    assert nothing_doubled(cloud.counts())
     forge.plan(*ON, expect=0)
 
 
