@@ -197,7 +197,10 @@ void words_of_call(Graph::Context& context, GraphNode& node, const ModuleInstanc
   }
   if (words.adopt && innermost) {
     const bool by_part = words.adopt->kind == Tree::Kind::map;
-    const Tree* id = by_part ? words.adopt->find(node.decl->key) : &*words.adopt;
+    // Else its only resource is meant, or the only one that is always there.
+    const Lifecycle& life = node.decl->lifecycle;
+    const bool meant = module.module->resources.size() == 1 || (!life.when && !life.for_each);
+    const Tree* id = by_part ? words.adopt->find(node.decl->key) : meant ? &*words.adopt : nullptr;
     if (id != nullptr) {
       const auto value = context.known(*id, outer, "adopt", Code::LF0408);
       if (value && !value->is_unset()) node.adopt = to_text(*value);

@@ -115,10 +115,10 @@ class TypeCheck {
     if (words.ignore_changes && words.ignore_changes->kind != Tree::Kind::constant)
       check_tree(*words.ignore_changes, scope, Type::list(Type(Kind::string)), "ignore_changes");
     for (const auto& [tree, name] :
-         {std::pair{&words.run, "run"}, std::pair{&words.run_result, "run_result"},
-          std::pair{&words.adopt, "adopt"}}) {
+         {std::pair{&words.run, "run"}, std::pair{&words.adopt, "adopt"}}) {
       if (*tree) check_tree(**tree, scope, Type(), name);
     }
+    if (words.run_result) check_tree(*words.run_result, scope, Type(Kind::string), "run_result");
     if (words.alternatives) {
       check_tree(*words.alternatives, scope, Type::list(Type::map(Type())), "alternatives");
     }

@@ -627,13 +627,18 @@ class ModuleParser {
     }
   }
 
-  // `adopt` of a block says which of its resources is meant, unless it has but one.
+  // `adopt` of a block says which of its resources is meant, unless it has but one that is
+  // always there.
   void words_of_parts(const ModuleCall& call, const Module& module) {
     ignored_in(call, module);
     if (!call.lifecycle.adopt) return;
     const Tree& adopt = *call.lifecycle.adopt;
     std::vector<std::string> keys;
-    for (const auto& decl : module.resources) keys.push_back(decl.key);
+    size_t always = 0;  // resources that are there whatever the inputs say
+    for (const auto& decl : module.resources) {
+      keys.push_back(decl.key);
+      always += decl.lifecycle.when || decl.lifecycle.for_each ? 0 : 1;
+    }
     if (adopt.kind == Tree::Kind::map) {
       for (const auto& entry : adopt.entries) {
         if (std::find(keys.begin(), keys.end(), entry.key) != keys.end()) continue;
@@ -645,7 +650,7 @@ class ModuleParser {
         else
           d.help.push_back("its resources: " + join(keys, ", "));
       }
-    } else if (keys.size() != 1) {
+    } else if (always != 1 && keys.size() != 1) {
       diagnostics_.add(Code::LF0203, adopt.span, "`adopt` must say which of its resources this is")
           .help.push_back("write `adopt: {" + (keys.empty() ? "…" : keys.front()) +
                           ": ID}`; its resources: " + join(keys, ", "));

@@ -2,6 +2,7 @@
 """users' wish 12: what a cloud would answer 4xx to, long into an apply, and what can be known without it.
 Each case is one such cause; `validate` must refuse it with the code, the place and the words given here,
 and send nothing (there is no network to send it to: the address is nobody's)."""
+import hashlib
 import os
 import re
 import subprocess
@@ -14,6 +15,11 @@ HEAD = "llmforge: 1\nstack: lab\nprovider: aws\nregion: us-west-2\n"
 TRUST = '{Version: "2012-10-17", Statement: [{Effect: Allow, Principal: {Service: ec2.amazonaws.com}, Action: "sts:AssumeRole"}]}'
 MACHINE = "ec2.instance, image: ami-0123456789abcdef0, instance_type: g5.xlarge, subnet: subnet-0123456789abcdef0"
 ALARM = "cloudwatch.alarm, name: a, namespace: AWS/EC2, metric_name: CPUUtilization, statistic: Average, threshold: 1.0"
+
+def hex_noise(length):
+    """Text that compresses to no less than half."""
+    return "".join(hashlib.sha256(str(i).encode()).hexdigest() for i in range(length // 64))
+
 
 
 def it(text):
@@ -48,7 +54,7 @@ CAUSES = {
     "no image's id": (it(MACHINE.replace("ami-0123456789abcdef0", "img-1")), "LF0213", "img-1"),
     "too many hops": (it(MACHINE + ", http_put_response_hop_limit: 65"), "LF0213", "65, more than 64"),
     "a spot price of a machine that is not spot": (it(MACHINE + ', spot_max_price: "0.5"'), "LF0213", "market: spot"),
-    "user data too long": (it(MACHINE + ", user_data: " + "x" * 16385), "LF0213", "16384"),
+    "user data too long": (it(MACHINE + ", user_data: " + hex_noise(40000)), "LF0213", "16384"),
     "two routes to one range": (it("ec2.route_table, vpc: vpc-0123456789abcdef0, routes: [{destination: 0.0.0.0/0, gateway: igw-0123456789abcdef0}, "
                                    "{destination: 0.0.0.0/0, gateway: igw-0123456789abcdef1}]"), "LF0215", "twice"),
     "a group's name": (it("ec2.security_group, vpc: vpc-0123456789abcdef0, name: sg-mine, description: x"), "LF0213", "sg-"),

@@ -38,7 +38,7 @@ LINES = [
     ("llmforge state show --sandbox network.v", "llmforge state show --sandbox network.vpc ", []),
     ("llmforge forget --sandbox 'registries", "llmforge forget --sandbox 'registries[\"training\"].repository' ", []),
     ("llmforge output trai", "llmforge output training_bucket ", []),
-    ("llmforge explain aws.ec2.v", "llmforge explain aws.ec2.vpc ", []),
+    ("llmforge explain aws.ec2.ro", "llmforge explain aws.ec2.route_table ", []),
     ("llmforge explain LF021", "llmforge explain LF021", ["LF0211", "LF0212"]),
     ("llmforge explain netw", "llmforge explain network ", []),
     ("llmforge eject regi", "llmforge eject registries ", []),

@@ -191,7 +191,7 @@ def test_wrong_values_are_told_before_any_request(cloud, forge, variables, said)
 
 
 EDITS = [
-    ("  subnets: [10.1.1.0/24]", "  subnets: [10.2.1.0/24]", "LF0218", "must lie in `cidr`"),
+    ("  subnets: [10.1.1.0/24]", "  subnets: [10.2.1.0/24]", "LF0214", "10.2.1.0/24"),
     ("  branch: ${vars.github_branch}\n  spec", "  branch: main\n  apply_on_merge: true\n  spec", "LF0218", "state is a file on this machine"),
     ("  github-actions:\n", "  github-actions-with-a-name-that-is-much-too-long-for-roles:\n", "LF0213", "it takes 1 to 64"),
     ("    user_data: ${training.user_data}", "    user_data: \"${string(lists.range(30000).map(i, sha256(string(i))).join(' '))}\"", "LF0213", "16384"),

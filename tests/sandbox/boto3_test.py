@@ -495,7 +495,7 @@ class Rules(Base):
     def test_regions_and_unknown_actions(self):
         self.client("ec2").create_vpc(CidrBlock="10.0.0.0/16")
         self.assertEqual(self.client("ec2", "eu-central-1").describe_vpcs()["Vpcs"], [])
-        self.fails("InvalidAction", self.client("ec2").describe_addresses)
+        self.fails("InvalidAction", self.client("ec2").describe_fleets)
         self.fails("UnknownOperationException", self.client("ecr").describe_registry)
 
 

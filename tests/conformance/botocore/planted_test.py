@@ -59,7 +59,7 @@ PLANTED = [
     (S3, "root: Tagging,", "root: Tags,", "the root is `Tagging`"),
     (S3, "root: OwnershipControls,\n            xmlns: \"http://s3.amazonaws.com/doc/2006-03-01/\"",
      "root: OwnershipControls,\n            xmlns: \"http://s3.amazonaws.com/doc/\"", "the name space is"),
-    (S3, "query: {max-keys: 1}", "query: {maxkeys: 1}", "has no query `maxkeys`"),
+    (S3, "query: {max-keys: 1000}", "query: {maxkeys: 1000}", "has no query `maxkeys`"),
     (S3, "x-amz-object-ownership: \"$", "x-amz-ownership: \"$", "has no headers `x-amz-ownership`"),
     (S3, "wire: TagSet.Tag,", "wire: TagSet,", "one step deeper: `Tag`"),
     (S3, "status: {type: enum, values: [Enabled, Disabled], wire: Status, absent: {default: Enabled}", "status: {type: string, wire: ID",
