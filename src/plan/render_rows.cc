@@ -276,6 +276,10 @@ std::vector<PlanLine> row_lines(const PlanRow& row, const PlanView& view, Detail
     const size_t type_at = first.find(printable(item.type), 4 + address.size());
     first.erase(type_at, printable(item.type).size() + 2);
     if (utf8_length(first) > view_width(view)) first.erase(4 + address.size(), padding.size());
+    // Of a long id the end tells it apart: an ARN's last part.
+    const size_t id_at = id.find(':') == std::string::npos ? std::string::npos : first.rfind(id);
+    if (utf8_length(first) > view_width(view) && id_at != std::string::npos)
+      first.replace(id_at, id.rfind(':') + 1, "…");
   }
   if (!item.run_note.empty()) first += "  " + printable(item.run_note);
   if (!item.pending.empty()) first += "  pending: " + printable(item.pending);

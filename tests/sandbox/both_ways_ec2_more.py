@@ -155,6 +155,7 @@ class LookUps(Ec2, BothWays):
         ids = [self.subnet(vpc, f"10.1.{n}.0/24") for n in (1, 2, 3)]
         self.ec2.modify_subnet_attribute(SubnetId=ids[1], MapPublicIpOnLaunch={"Value": True})
         self.subnet(self.vpc())  # another VPC's
+        self.ec2.get_waiter("subnet_available").wait(SubnetIds=ids, WaiterConfig={"Delay": 1})
         type_name = "aws.ec2.subnets"
         seen = self.outputs(
             {"all": {"type": type_name, "vpc": vpc}, "public": {"type": type_name, "vpc": vpc, "public": True}},
