@@ -25,7 +25,7 @@ constexpr const char* kStack = "llm-tuning-lab";
 constexpr unsigned kSecondsAtMost = 120;  // of real time, for one history
 
 std::string reference_spec() {
-  std::ifstream file(std::string(LLMFORGE_SOURCE_DIR) + "/specs/aws-finetune.yaml");
+  std::ifstream file(std::string(LLMFORGE_SOURCE_DIR) + "/tests/sim/platform.yaml");
   std::stringstream text;
   text << file.rdbuf();
   return text.str();

@@ -30,7 +30,7 @@ struct Command {
 
 class Lab {
  public:
-  // With `specs/aws-finetune.yaml` on its disk.
+  // With tests/sim/platform.yaml on its disk, as `specs/aws-finetune.yaml`.
   explicit Lab(uint64_t seed);
   // Puts `to` where the spec has `from`. False: it has it nowhere.
   bool edit_spec(const std::string& from, const std::string& to);
