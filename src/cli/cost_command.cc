@@ -23,7 +23,11 @@ std::string quantity_text(const CostLine& line) {
   std::string out;
   if (line.quantity != 1) out = fmt::format("{:g} × ", line.quantity);
   out += show_amount(line.amount, line.currency);
-  out += (line.per == "hour" ? " an " : line.per == "month" ? " a " : " for ") + line.per;
+  // "an hour", "a month", "for a GiB", "for 1000 requests"
+  const bool counted = line.per != "hour" && line.per != "month";
+  const bool number = line.per.front() >= '0' && line.per.front() <= '9';
+  out += counted ? " for " : " ";
+  out += (number ? "" : line.per == "hour" ? "an " : "a ") + line.per;
   if (line.assumed) out += " (assumed)";
   return out;
 }

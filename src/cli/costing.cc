@@ -13,7 +13,8 @@ namespace lf {
 std::vector<UsageGiven> usage_given(const Options& options, const LoadedSpec& spec,
                                     Diagnostics& diagnostics) {
   std::vector<UsageGiven> out;
-  (void)spec;
+  for (const auto& one : spec.demands.usage)
+    out.push_back({one.address, one.key, one.text, one.span});
   for (const auto& text : options.usage) {
     const size_t equals = text.find('=');
     const size_t dot = equals == std::string::npos ? equals : text.rfind('.', equals);

@@ -53,6 +53,7 @@ Value words_value() {
       {SpecPart::policy_place, "a policy's `where`"},
       {SpecPart::check, "a check"},
       {SpecPart::requirement, "a module's requirement"},
+      {SpecPart::cost, "`cost`"},
   };
   List out;
   for (const auto& [part, title] : kParts) {

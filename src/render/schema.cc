@@ -493,6 +493,19 @@ class SchemaMaker {
     return Value(std::move(out));
   }
 
+  // Amounts by address and by what is used.
+  static Value cost() {
+    ObjectForm usage, out;
+    const Value amount =
+        any_of({Value(Map{{"type", Value("string")}}), Value(Map{{"type", Value("integer")}})});
+    const Value amounts(Map{{"type", Value("object")}, {"additionalProperties", amount}});
+    out.properties.set(
+        "usage",
+        with_doc(Value(Map{{"type", Value("object")}, {"additionalProperties", or_unset(amounts)}}),
+                 find_word(SpecPart::cost, "usage")->doc));
+    return out.finish();
+  }
+
   std::vector<std::string> packs() {
     std::vector<std::string> out;
     for (const auto& name : names_) {
@@ -541,6 +554,7 @@ class SchemaMaker {
     if (name == "policies") return policies(use);
     if (name == "checks") return map_of(member("check"));
     if (name == "requires") return map_of(member("requirement"));
+    if (name == "cost") return or_unset(cost());
     if (name == "files") return map_of(member("file"));
     if (name == "outputs") return map_of(reference_to("output"));
     return std::nullopt;

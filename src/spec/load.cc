@@ -87,6 +87,7 @@ class Loader {
     parse_imports(root, spec, modules_.block_names(), files_, sources_, diagnostics_);
     blocks(root, taken);
     out_.demands = parse_demands(root, spec, files_, sources_, tree_, packages_, diagnostics_);
+    out_.demands.usage = parse_usage(root, diagnostics_);
     variables();
     if (spec.state_path && !diagnostics_.has_errors())
       out_.state_path = state_path(out_, diagnostics_);

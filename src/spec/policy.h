@@ -39,9 +39,16 @@ struct CheckDecl {
   bool before = true, after = true;
 };
 
+// `cost: {usage: {ADDRESS: {KEY: VALUE}}}`: how much is used in a month.
+struct UsageDecl {
+  std::string address, key, text;
+  Span span;
+};
+
 struct Demands {
   std::vector<PolicyRule> policies;
   std::vector<CheckDecl> checks;
+  std::vector<UsageDecl> usage;
   bool empty() const { return policies.empty() && checks.empty(); }
 };
 
@@ -50,6 +57,9 @@ struct Demands {
 // added to spec.files_read. Errors: LF0109, LF02xx, LF03xx, LF0405, LF0406, LF0519.
 Demands parse_demands(const Node& root, Spec& spec, FileSystem& files, Sources& sources,
                       SyntaxTree& tree, Packages& packages, Diagnostics& diagnostics);
+
+// From `cost` of the root (cost.cc). Errors: LF0201, LF0203.
+std::vector<UsageDecl> parse_usage(const Node& root, Diagnostics& diagnostics);
 
 // The action words that `where: {actions: …}` takes.
 const std::vector<std::string>& policy_actions();

@@ -69,6 +69,7 @@ constexpr Word kSpec[] = {
      "replaced whole, null removes."},
     {"policies", "", "Rules that refuse a plan, or warn."},
     {"checks", "", "What must hold before an apply and after it."},
+    {"cost", "", "What is used each month, for what the stack costs."},
 };
 
 constexpr Word kModule[] = {
@@ -244,6 +245,13 @@ constexpr Word kCheck[] = {
     {"when", "", "`before` apply, `after` it; default: both.", true},
 };
 
+constexpr Word kCost[] = {
+    {"usage", "",
+     "How much is used in a month, by address: `buckets.data: {storage: 100GiB}`. What is not "
+     "given is assumed.",
+     true},
+};
+
 }  // namespace
 
 std::span<const Word> words_of(SpecPart part) {
@@ -264,6 +272,7 @@ std::span<const Word> words_of(SpecPart part) {
     case SpecPart::policy_place: return kPolicyPlace;
     case SpecPart::check: return kCheck;
     case SpecPart::requirement: return kRequirement;
+    case SpecPart::cost: return kCost;
   }
   return {};
 }

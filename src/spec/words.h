@@ -38,6 +38,7 @@ enum class SpecPart : uint8_t {
   policy_place,  // in a policy's `where`
   check,         // under `checks`
   requirement,   // under a module's `requires`
+  cost,          // in `cost`
 };
 
 // In the order in which a reader wants them.

@@ -109,8 +109,10 @@ class Costs(unittest.TestCase):
     def test_usage(self):
         more = self.cost("--usage", "buckets.training-data.storage=400GiB")
         self.close(more["after"]["monthly"], self.idle() + 340 * price("s3.standard"))
-        found = self.cost("--usage", "buckets.storage=10GiB", "--usage", "buckets.outputs.storage=1TiB", "--usage",
-                          "buckets.outputs.archived=2TiB")
+        spec = self.folder / "spec.yaml"
+        spec.write_text(spec.read_text() + "\ncost:\n  usage:\n    buckets: {storage: 10GiB}\n"
+                        "    buckets.outputs: {storage: 1TiB, archived: 2TiB}\n")
+        found = self.cost()
         self.close(found["after"]["monthly"], self.idle() + (10 + 1024 - 120) * price("s3.standard") + 2048 * price("s3.glacier"))
         wrong = self.run_it("cost", "spec.yaml", "--usage", "storage=4GiB", expect=3)
         self.assertIn("ADDRESS.KEY=VALUE", wrong.stderr)
