@@ -362,7 +362,10 @@ class Formatter {
       if (end == std::string_view::npos) return out + std::string(text);
       out += trim_right(text.substr(0, end));
       text = trim_left(text.substr(end + 1));
-      out += text.starts_with('\n') || out.ends_with('\\') ? '\n' : ' ';
+      // One line end is a space; each further one behind it is itself.
+      size_t further = 0;
+      for (; text.starts_with('\n'); ++further) text = trim_left(text.substr(1));
+      out += further > 0 ? std::string(further + 1, '\n') : out.ends_with('\\') ? "\n" : " ";
     }
   }
 
@@ -404,7 +407,11 @@ class Formatter {
                  (text_[last.begin] == '{' || text_[last.begin] == '[')) {
         flow(last, indent + kIndent);
       } else {
-        several_lines(map ? pair_text(child, last) : inline_text(child), indent + 2 * kIndent);
+        std::string text = map ? pair_text(child, last) : inline_text(child);
+        // The reader takes a key alone on the last line only with its colon.
+        const bool alone = map && last.kind == ConcreteNode::Kind::empty && !last.has_anchor();
+        if (alone && i + 2 == node.children.size() && !text.ends_with(':')) text += ':';
+        several_lines(text, indent + 2 * kIndent);
       }
       if (i + (map ? 2 : 1) < node.children.size()) append(",");
       trailing(last.end);
