@@ -81,12 +81,6 @@ class Bulk {
                                              [](const Thing& t) { return t.why.empty(); }));
   }
 
-  Cloud* cloud_of(const std::string& name) {
-    ProviderInstance where;
-    where.name = name;
-    return session_.clouds()(where);
-  }
-
   // Which cloud each thing is in; refused where the source is about another account or region.
   std::optional<Error> place() {
     std::optional<std::string> other_account;
@@ -95,7 +89,7 @@ class Bulk {
       if (!thing.why.empty()) continue;
       for (const auto& decl : session_.spec().spec.providers) {
         if (!thing.provider.empty() && decl.name != thing.provider) continue;
-        Cloud* cloud = cloud_of(decl.name);
+        Cloud* cloud = session_.cloud(decl.name);
         const ResourceType* type =
             cloud == nullptr ? nullptr : cloud->package().resource(thing.type_name);
         if (type == nullptr) continue;
@@ -119,7 +113,7 @@ class Bulk {
       if (!thing.account.empty() && thing.account != live) other_account = thing.account;
     }
     const ProviderInstance& here =
-        cloud_of(session_.spec().spec.providers.front().name)->instance();
+        session_.cloud(session_.spec().spec.providers.front().name)->instance();
     if (other_account) return elsewhere_error("account", *other_account, here.account);
     if (elsewhere > 0 && elsewhere == input_.things.size())
       return elsewhere_error("region", input_.things.front().region, here.region);

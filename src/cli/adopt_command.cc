@@ -17,27 +17,6 @@ namespace lf {
 
 namespace {
 
-// Everything of the spec that a plan needs, without reading what the state has.
-Task<int> prepare(CommandContext* context, Session* session) {
-  Task<int> opening = open_store_or_tell(context, session);
-  const int opened = co_await std::move(opening);
-  if (opened >= 0) co_return opened;
-  const Result<bool> sound = session->check_offline();
-  if (!sound) co_return tell(*context, sound.error());
-  if (!*sound) co_return tell_invalid(*context, *session);
-  Task<Result<void>> identifying = session->identify();
-  Result<void> identified = co_await std::move(identifying);
-  if (!identified) co_return tell(*context, identified.error());
-  Task<Result<bool>> resolving = session->resolve_lookups();
-  Result<bool> resolved = co_await std::move(resolving);
-  if (!resolved) co_return tell(*context, resolved.error());
-  if (!*resolved) co_return tell_invalid(*context, *session);
-  Task<Result<void>> settling = session->settle();
-  Result<void> settled = co_await std::move(settling);
-  if (!settled) co_return tell(*context, settled.error());
-  co_return -1;
-}
-
 // nullopt: nothing speaks against it.
 std::optional<Error> refusal(Session& session, const GraphNode* node, const std::string& address,
                              const std::string& id) {
@@ -100,9 +79,12 @@ std::vector<std::string> on_trust(const Map& written, const Subject& adopted) {
 
 Task<int> adopt(CommandContext* context, Session* session) {
   const std::string address = context->options.arguments[0], id = context->options.arguments[1];
-  Task<int> preparing = prepare(context, session);
-  const int prepared = co_await std::move(preparing);
-  if (prepared >= 0) co_return prepared;
+  // Everything of the spec that a plan needs, without reading what the state has.
+  const std::vector<Ready> steps{Ready::store, Ready::checked, Ready::identified, Ready::looked_up,
+                                 Ready::settled};
+  Task<int> preparing = get_ready(context, session, steps);
+  const int ready = co_await std::move(preparing);
+  if (ready >= 0) co_return ready;
   const Graph& graph = session->graph();
   const GraphId at = graph.find(address);
   const bool found = at != kNoGraphId && graph.nodes[at].facet.empty();

@@ -111,11 +111,7 @@ std::vector<std::string> columns_of(std::string_view text) {
 // The types whose ids may look so, of the stack's providers.
 std::vector<std::string> types_of_id(Session& session, const std::string& id) {
   std::set<std::string> out;
-  for (const auto& provider : session.spec().spec.providers) {
-    ProviderInstance where;
-    where.name = provider.name;
-    Cloud* cloud = session.clouds()(where);
-    if (cloud == nullptr) continue;
+  for (Cloud* cloud : session.all_clouds()) {
     for (const auto& name : cloud->package().resource_names()) {
       const ResourceType* type = cloud->package().resource(name);
       if (type != nullptr && !type->id_prefix.empty() && id.starts_with(type->id_prefix))
@@ -240,11 +236,7 @@ class ListReader {
 
   bool known_type(const Line& line) {
     std::vector<std::string> all;
-    for (const auto& provider : session_.spec().spec.providers) {
-      ProviderInstance where;
-      where.name = provider.name;
-      Cloud* cloud = session_.clouds()(where);
-      if (cloud == nullptr) continue;
+    for (Cloud* cloud : session_.all_clouds()) {
       if (cloud->package().resource(line.type) != nullptr) return true;
       const auto names = cloud->package().resource_names();
       all.insert(all.end(), names.begin(), names.end());

@@ -9,19 +9,11 @@ namespace {
 
 Task<int> adopt(CommandContext* context, Session* session, World* world, BulkInput* input,
                 Gathering gather) {
-  Task<int> opening = context->options.dry_run ? read_state_or_tell(context, session)
-                                               : open_store_or_tell(context, session);
-  const int opened = co_await std::move(opening);
-  if (opened >= 0) co_return opened;
-  const Result<bool> sound = session->check_offline();
-  if (!sound) co_return tell(*context, sound.error());
-  if (!*sound) co_return tell_invalid(*context, *session);
-  Task<Result<void>> identifying = session->identify();
-  Result<void> identified = co_await std::move(identifying);
-  if (!identified) co_return tell(*context, identified.error());
-  Task<Result<void>> settling = session->settle();
-  Result<void> settled = co_await std::move(settling);
-  if (!settled) co_return tell(*context, settled.error());
+  const Ready opening = context->options.dry_run ? Ready::state : Ready::store;
+  const std::vector<Ready> steps{opening, Ready::checked, Ready::identified, Ready::settled};
+  Task<int> preparing = get_ready(context, session, steps);
+  const int ready = co_await std::move(preparing);
+  if (ready >= 0) co_return ready;
   if (gather != nullptr) {
     Task<int> gathering = gather(context, session, input);
     const int gathered = co_await std::move(gathering);

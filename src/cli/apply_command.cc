@@ -293,9 +293,7 @@ class ApplyRun {
       if (item.node != kNoGraphId && session.graph().nodes[item.node].shared) continue;
       const Value* wanted = item.desired.find(name->name);
       if (wanted == nullptr || contains_unknown(*wanted)) continue;
-      ProviderInstance where;
-      where.name = item.provider;
-      Cloud* cloud = session.clouds()(where);
+      Cloud* cloud = session.cloud(item.provider);
       if (cloud != nullptr) out.push_back({&item, type, to_text(*wanted), cloud, "", false, {}});
     }
     return out;

@@ -53,6 +53,38 @@ Task<int> open_store_or_tell(CommandContext* context, Session* session) {
   co_return -1;
 }
 
+Task<int> get_ready(CommandContext* context, Session* session, std::vector<Ready> steps) {
+  const auto outcome = [&](const Result<bool>& done) {
+    if (!done) return tell(*context, done.error());
+    return *done ? -1 : tell_invalid(*context, *session);
+  };
+  const auto sound = [](Result<void> done) -> Result<bool> {
+    return done ? Result<bool>(true) : fail(done.error());
+  };
+  for (const Ready step : steps) {
+    int code = -1;
+    if (step == Ready::state || step == Ready::store) {
+      Task<int> opening = step == Ready::state ? read_state_or_tell(context, session)
+                                               : open_store_or_tell(context, session);
+      code = co_await std::move(opening);
+    } else if (step == Ready::checked) {
+      code = outcome(session->check_offline());
+    } else if (step == Ready::looked_up) {
+      Task<Result<bool>> resolving = session->resolve_lookups();
+      Result<bool> resolved = co_await std::move(resolving);
+      code = outcome(resolved);
+    } else {
+      Task<Result<void>> going = step == Ready::identified ? session->identify()
+                                 : step == Ready::settled  ? session->settle()
+                                                           : session->refresh_state();
+      Result<void> gone = co_await std::move(going);
+      code = outcome(sound(std::move(gone)));
+    }
+    if (code >= 0) co_return code;
+  }
+  co_return -1;
+}
+
 Task<Result<void>> change_state(Session* session, Frame entries) {
   Frame frame;
   frame.emplace_back(session->run_begin());
@@ -160,6 +192,16 @@ Error no_such_address(const State& state, const std::string& address) {
   error.help.push_back(near.empty() ? "all addresses: llmforge state list"
                                     : "did you mean `" + near + "`?");
   return error;
+}
+
+bool is_installed(const World& world, const std::string& program) {
+  const auto path = world.environment.find("PATH");
+  if (path == world.environment.end()) return false;
+  for (const std::string& folder : split(path->second, ':')) {
+    const auto info = world.files.stat((folder.empty() ? "." : folder) + "/" + program);
+    if (info && info->exists && !info->is_directory) return true;
+  }
+  return false;
 }
 
 std::string age_text(Timestamp then, Timestamp now) {

@@ -132,12 +132,10 @@ class CostReport {
 };
 
 Task<int> cost(CommandContext* context, Session* session) {
-  Task<int> reading = read_state_or_tell(context, session);
-  const int read = co_await std::move(reading);
-  if (read >= 0) co_return read;
-  const Result<bool> sound = session->check_offline();
-  if (!sound) co_return tell(*context, sound.error());
-  if (!*sound) co_return tell_invalid(*context, *session);
+  const std::vector<Ready> steps{Ready::state, Ready::checked};
+  Task<int> preparing = get_ready(context, session, steps);
+  const int ready = co_await std::move(preparing);
+  if (ready >= 0) co_return ready;
   Diagnostics found;
   CostModel model(session->packages(), usage_given(context->options, session->spec(), found));
   const PlanCost cost = model.of_graph(session->offline_graph(), session->state());

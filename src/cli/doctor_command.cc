@@ -81,31 +81,15 @@ class Doctor {
       bad("credentials", identified.error());
       co_return;
     }
-    for (const auto& provider : session_.spec().spec.providers) {
-      ProviderInstance where;
-      where.name = provider.name;
-      Cloud* cloud = session_.clouds()(where);
-      if (cloud == nullptr) continue;
+    for (Cloud* cloud : session_.all_clouds()) {
       good("credentials",
-           fmt::format("{}: account {}, {}", printable(provider.name),
+           fmt::format("{}: account {}, {}", printable(cloud->instance().name),
                        printable(cloud->instance().account), printable(cloud->instance().region)));
     }
   }
 
-  bool installed(const std::string& program) {
-    const Environment& environment = session_.world().environment;
-    const auto path = environment.find("PATH");
-    if (path == environment.end()) return false;
-    for (const std::string& folder : split(path->second, ':')) {
-      const auto info =
-          session_.world().files.stat((folder.empty() ? "." : folder) + "/" + program);
-      if (info && info->exists && !info->is_directory) return true;
-    }
-    return false;
-  }
-
   void program(const std::string& name, const std::string& use, const std::string& help) {
-    if (installed(name)) {
+    if (is_installed(session_.world(), name)) {
       good(name, "is there, for " + use);
       return;
     }

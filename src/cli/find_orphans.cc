@@ -53,11 +53,7 @@ std::string address_of(Session& session, const std::string& path) {
 // One look a type that lists show, one a node of the others.
 std::vector<Look> all_looks(Session& session) {
   std::vector<Look> looks;
-  for (const auto& provider : session.spec().spec.providers) {
-    ProviderInstance where;
-    where.name = provider.name;
-    Cloud* cloud = session.clouds()(where);
-    if (cloud == nullptr) continue;
+  for (Cloud* cloud : session.all_clouds()) {
     for (const auto& name : cloud->package().resource_names()) {
       const ResourceType* type = cloud->package().resource(name);
       if (type != nullptr && type->carrier == MarkCarrier::tags && type->refresh.list)
@@ -66,7 +62,7 @@ std::vector<Look> all_looks(Session& session) {
     const Graph& graph = session.offline_graph();
     for (GraphId at = 0; at < graph.nodes.size(); ++at) {
       const GraphNode& node = graph.nodes[at];
-      const bool named = node.facet.empty() && node.provider == provider.name &&
+      const bool named = node.facet.empty() && node.provider == cloud->instance().name &&
                          node.type->carrier == MarkCarrier::tags && !node.type->refresh.list;
       if (named && session.state().find(node.address) == nullptr)
         looks.push_back({cloud, node.type, at, {}, {}});

@@ -45,17 +45,11 @@ void put(Session& session, const Orphan& orphan, Screen& out) {
 }
 
 Task<int> orphans(CommandContext* context, Session* session) {
-  Task<int> reading = read_state_or_tell(context, session);
-  const int read = co_await std::move(reading);
-  if (read >= 0) co_return read;
-  Result<bool> sound = session->check_offline();
-  if (!sound) co_return tell(*context, sound.error());
-  if (!*sound) co_return tell_invalid(*context, *session);
-  Task<Result<void>> identifying = session->identify();
-  Result<void> identified = co_await std::move(identifying);
-  if (!identified) co_return tell(*context, identified.error());
-  sound = session->check_offline();  // names that hold the account are known now
-  if (!sound) co_return tell(*context, sound.error());
+  // Twice: names that hold the account are known after the first time.
+  const std::vector<Ready> steps{Ready::state, Ready::checked, Ready::identified, Ready::checked};
+  Task<int> preparing = get_ready(context, session, steps);
+  const int ready = co_await std::move(preparing);
+  if (ready >= 0) co_return ready;
 
   Task<OrphanSearch> finding = find_orphans(session);
   OrphanSearch found = co_await std::move(finding);

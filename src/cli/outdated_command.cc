@@ -29,20 +29,15 @@ std::string what_of(const std::string& query) {
 }
 
 Task<int> compare(CommandContext* context, Session* session) {
-  Task<int> reading = read_state_or_tell(context, session);
-  const int read = co_await std::move(reading);
-  if (read >= 0) co_return read;
-  Result<bool> sound = session->check_offline();
-  if (!sound) co_return tell(*context, sound.error());
-  if (!*sound) co_return tell_invalid(*context, *session);
+  const std::vector<Ready> steps{Ready::state, Ready::checked};
+  Task<int> preparing = get_ready(context, session, steps);
+  const int ready = co_await std::move(preparing);
+  if (ready >= 0) co_return ready;
   const std::map<std::string, Value> before = session->lock_file().pins();
-  Task<Result<void>> identifying = session->identify();
-  Result<void> identified = co_await std::move(identifying);
-  if (!identified) co_return tell(*context, identified.error());
-  Task<Result<bool>> resolving = session->resolve_lookups();
-  Result<bool> resolved = co_await std::move(resolving);
-  if (!resolved) co_return tell(*context, resolved.error());
-  if (!*resolved) co_return tell_invalid(*context, *session);
+  const std::vector<Ready> newest{Ready::identified, Ready::looked_up};
+  Task<int> resolving = get_ready(context, session, newest);
+  const int resolved = co_await std::move(resolving);
+  if (resolved >= 0) co_return resolved;
   std::vector<Newer> newer;
   for (const auto& [query, after] : session->lock_file().pins()) {
     const auto was = before.find(query);

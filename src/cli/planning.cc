@@ -55,9 +55,7 @@ Task<Result<void>> find_shared(Session* session, Plan* plan) {
     if (item.action != Action::create || item.node == kNoGraphId) continue;
     const GraphNode& node = session->graph().nodes[item.node];
     if (!node.shared || !node.facet.empty()) continue;
-    ProviderInstance where;
-    where.name = item.provider;
-    Cloud* cloud = session->clouds()(where);
+    Cloud* cloud = session->cloud(item.provider);
     if (cloud == nullptr) continue;
     Map self = item.desired;
     Task<Result<std::string>> finding = find_named(cloud, node.type, std::move(self));

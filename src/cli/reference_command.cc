@@ -2,6 +2,7 @@
 // `__reference`: what the reference's pages are written from that only the program knows: its
 // commands, the language's words, its functions. JSON; tests/docs/reference.py makes pages of it.
 #include "base/json.h"
+#include "base/list_of.h"
 #include "base/strings.h"
 #include "cli/command_table.h"
 #include "cli/command_tools.h"
@@ -12,25 +13,19 @@ namespace lf {
 
 namespace {
 
-List texts(const std::vector<std::string>& all) {
-  List out;
-  for (const auto& one : all) out.emplace_back(one);
-  return out;
-}
-
 Value command_value(const CommandInfo& command) {
   List options, commands;
   for (const OptionInfo& option : command.options) {
-    options.emplace_back(Map{{"names", Value(texts(option.names))},
+    options.emplace_back(Map{{"names", list_of(option.names)},
                              {"doc", Value(option.doc)},
                              {"value", Value(option.value)},
-                             {"choices", Value(texts(option.choices))},
+                             {"choices", list_of(option.choices)},
                              {"repeatable", Value(option.repeatable)}});
   }
   for (const CommandInfo& sub : command.commands) commands.push_back(command_value(sub));
   return Value(Map{{"name", Value(command.name)},
                    {"doc", Value(command.doc)},
-                   {"arguments", Value(texts(command.arguments))},
+                   {"arguments", list_of(command.arguments)},
                    {"options", Value(std::move(options))},
                    {"commands", Value(std::move(commands))}});
 }

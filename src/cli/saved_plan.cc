@@ -5,6 +5,7 @@
 
 #include "base/digest.h"
 #include "base/json.h"
+#include "base/list_of.h"
 #include "base/replace_file.h"
 #include "base/strings.h"
 #include "cli/planning.h"
@@ -16,12 +17,6 @@ namespace lf {
 namespace {
 
 constexpr int kFormat = 1;
-
-Value strings(const std::vector<std::string>& list) {
-  List out;
-  for (const auto& text : list) out.emplace_back(text);
-  return Value(std::move(out));
-}
 
 std::vector<std::string> texts(const Value& list) {
   std::vector<std::string> out;
@@ -94,15 +89,11 @@ Value basis_of(Session& session) {
   basis.set("lineage", Value(session.state().identity.lineage));
   basis.set("serial", Value(static_cast<int64_t>(session.state().identity.serial)));
   std::vector<std::string> accounts;
-  for (const auto& provider : session.spec().spec.providers) {
-    ProviderInstance where;
-    where.name = provider.name;
-    if (Cloud* cloud = session.clouds()(where)) {
-      accounts.push_back(provider.name + ": " + cloud->instance().account + " " +
-                         cloud->instance().region);
-    }
+  for (const Cloud* cloud : session.all_clouds()) {
+    const ProviderInstance& where = cloud->instance();
+    accounts.push_back(where.name + ": " + where.account + " " + where.region);
   }
-  basis.set("accounts", strings(accounts));
+  basis.set("accounts", list_of(accounts));
   return Value(std::move(basis));
 }
 
@@ -144,11 +135,11 @@ Result<void> save_plan(Session& session, const Plan& plan, const std::string& pa
   options.set("spec", Value(spec ? *spec : session.spec().spec.path));
   options.set("environment", Value(o.environment));
   options.set("state", Value(o.state));
-  options.set("targets", strings(o.targets));
-  options.set("excludes", strings(o.excludes));
-  options.set("replace", strings(o.replace));
+  options.set("targets", list_of(o.targets));
+  options.set("excludes", list_of(o.excludes));
+  options.set("replace", list_of(o.replace));
   options.set("refresh", Value(o.refresh));
-  options.set("variable_files", strings(o.variable_files));
+  options.set("variable_files", list_of(o.variable_files));
   Map variables;
   std::vector<std::string> secrets;
   for (const auto& [name, value] : o.variables) {
@@ -159,7 +150,7 @@ Result<void> save_plan(Session& session, const Plan& plan, const std::string& pa
       variables.set(name, Value(value));
   }
   options.set("variables", Value(std::move(variables)));
-  options.set("secret_variables", strings(secrets));
+  options.set("secret_variables", list_of(secrets));
   Map root;
   root.set("llmforge_plan", Value(kFormat));
   root.set("options", Value(std::move(options)));
@@ -257,9 +248,8 @@ PlanView plan_view(Session& session, const CommandContext& context) {
   view.region = spec.region;
   view.provider = spec.provider;
   if (!spec.providers.empty()) {
-    ProviderInstance where;
-    where.name = spec.providers.front().name;
-    if (Cloud* cloud = session.clouds()(where)) view.account = cloud->instance().account;
+    const Cloud* cloud = session.cloud(spec.providers.front().name);
+    if (cloud != nullptr) view.account = cloud->instance().account;
   }
   view.format = context.options.format;
   view.color = context.terminal.color_out;

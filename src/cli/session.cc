@@ -101,11 +101,6 @@ Result<void> Session::load_lock_file() {
   return {};
 }
 
-std::string Session::modules_folder() const {
-  const std::string& folder = spec_.spec.folder;
-  return (folder.empty() ? "" : folder + "/") + ".llmforge/modules";
-}
-
 Task<Result<bool>> Session::load_spec_fetching() {
   bool renew = options_.update_lock, fetched_once = false;
   // A module that was fetched may use others: each round finds those of the one before.
@@ -118,7 +113,7 @@ Task<Result<bool>> Session::load_spec_fetching() {
     if (auto lock = load_lock_file(); !lock) co_return fail(lock.error());
     FetchPlan plan;
     plan.uses = modules_->git_uses();
-    plan.cache = modules_folder();
+    plan.cache = modules_folder(spec_.spec.folder);
     plan.offline = options_.offline;
     plan.renew = renew;
     Task<Result<std::map<std::string, std::string>>> fetching =
@@ -140,15 +135,19 @@ Task<Result<bool>> Session::load_spec_fetching() {
   }
 }
 
+// The one that was named, or the stack's own below `beside`.
+std::string Session::sandbox_folder(const std::string& beside, const std::string& stack,
+                                    const std::string& environment) const {
+  if (!options_.sandbox->empty()) return *options_.sandbox;
+  const std::string env = environment == "default" ? "" : "." + environment;
+  return (beside.empty() ? "" : beside + "/") + ".llmforge/sandbox/" + stack + env;
+}
+
 std::string Session::path_in_work(const std::string& name) const {
-  const std::string& folder = spec_.spec.folder;
-  std::string base = folder.empty() ? "" : folder + "/";
-  if (options_.sandbox) {
-    const std::string env = options_.environment == "default" ? "" : "." + options_.environment;
-    base = options_.sandbox->empty() ? base + ".llmforge/sandbox/" + spec_.spec.stack + env + "/"
-                                     : *options_.sandbox + "/";
-  }
-  return base + name;
+  const std::string& beside = spec_.spec.folder;
+  const std::string folder =
+      options_.sandbox ? sandbox_folder(beside, spec_.spec.stack, options_.environment) : beside;
+  return (folder.empty() ? "" : folder + "/") + name;
 }
 
 std::string Session::lock_path() const {
@@ -187,12 +186,9 @@ Task<Result<void>> Session::read_imports() {
       imports_[import.name] = given->second;
       continue;
     }
-    std::string folder = import.folder;
-    if (options_.sandbox && !options_.sandbox->empty()) folder = *options_.sandbox;
-    if (options_.sandbox && options_.sandbox->empty()) {
-      const std::string env = import.environment == "default" ? "" : "." + import.environment;
-      folder += (folder.empty() ? "" : "/") + (".llmforge/sandbox/" + import.stack + env);
-    }
+    const std::string folder = options_.sandbox
+                                   ? sandbox_folder(import.folder, import.stack, import.environment)
+                                   : import.folder;
     LocalBackend from(world_.files, default_state_paths(folder, import.stack, import.environment));
     StateOptions options = state_options();
     options.stack = import.stack;
@@ -281,6 +277,20 @@ SecretDigest Session::digest() const {
     const Value plain = map_secrets(raw, [](const Value& v) { return v; });
     return hex(hmac_sha256(key, canonical_text(plain)));
   };
+}
+
+Cloud* Session::cloud(const std::string& provider) {
+  ProviderInstance where;
+  where.name = provider;
+  return clouds()(where);
+}
+
+std::vector<Cloud*> Session::all_clouds() {
+  std::vector<Cloud*> out;
+  for (const auto& provider : spec_.spec.providers) {
+    if (Cloud* one = cloud(provider.name); one != nullptr) out.push_back(one);
+  }
+  return out;
 }
 
 CloudOf Session::clouds() {
@@ -455,9 +465,7 @@ Task<Result<std::vector<Marked>>> Session::find_named_marks(const Graph* graph, 
                                                             std::string mark) {
   std::vector<Marked> out;
   const GraphNode& node = graph->nodes[at];
-  ProviderInstance where;
-  where.name = node.provider;
-  Cloud* cloud = clouds()(where);
+  Cloud* cloud = this->cloud(node.provider);
   if (cloud == nullptr || node.type->carrier != MarkCarrier::tags || !node.type->id_derive ||
       node.type->id_joins)
     co_return out;
@@ -481,9 +489,7 @@ Task<Result<void>> Session::guard_empty_state() {
     // By list once a type, else by each name that would be made.
     const bool listed = node.type->refresh.list.has_value();
     if (listed && !seen.emplace(node.type->name, node.provider).second) continue;
-    ProviderInstance where;
-    where.name = node.provider;
-    Cloud* cloud = clouds()(where);
+    Cloud* cloud = this->cloud(node.provider);
     if (cloud == nullptr) continue;
     Task<Result<std::vector<Marked>>> finding = listed
                                                     ? find_marked(cloud, node.type, any_lineage)

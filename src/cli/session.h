@@ -68,6 +68,8 @@ class Session {
   const std::map<std::string, std::string>& files_used() const { return files_used_; }
   SecretDigest digest() const;
   CloudOf clouds();
+  Cloud* cloud(const std::string& provider);  // by its name in the spec; nullptr: no such one
+  std::vector<Cloud*> all_clouds();           // in the order of the spec's providers
   Observations& observations() { return observations_; }
   std::string path_in_work(
       const std::string& name) const;  // beside the spec, or in the sandbox's folder
@@ -104,8 +106,9 @@ class Session {
   const std::map<std::string, Map>& imports() const { return imports_; }
 
  private:
+  std::string sandbox_folder(const std::string& beside, const std::string& stack,
+                             const std::string& environment) const;
   Task<Result<void>> read_imports();
-  std::string modules_folder() const;
   Result<void> load_lock_file();
   Surroundings surroundings();
 

@@ -114,15 +114,10 @@ Task<int> show_task(CommandContext* context, Session* session) {
     co_return kDone;
   }
   if (live && !session->state().empty()) {
-    Task<Result<void>> identifying = session->identify();
-    Result<void> identified = co_await std::move(identifying);
-    if (!identified) co_return tell(*context, identified.error());
-    Task<Result<void>> settling = session->settle();
-    Result<void> settled = co_await std::move(settling);
-    if (!settled) co_return tell(*context, settled.error());
-    Task<Result<void>> refreshing = session->refresh_state();
-    Result<void> refreshed = co_await std::move(refreshing);
-    if (!refreshed) co_return tell(*context, refreshed.error());
+    const std::vector<Ready> steps{Ready::identified, Ready::settled, Ready::refreshed};
+    Task<int> preparing = get_ready(context, session, steps);
+    const int ready = co_await std::move(preparing);
+    if (ready >= 0) co_return ready;
   }
   co_return context->options.json ? print_json(session, live) : print_text(session, live);
 }

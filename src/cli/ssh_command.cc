@@ -22,7 +22,7 @@ const SessionFacts* session_of(Session& session, const Record& record) {
 }
 
 // Machines that are there, of types that have shells.
-std::vector<const Record*> machines_of(Session& session) {
+std::vector<const Record*> with_shells(Session& session) {
   std::vector<const Record*> out;
   for (const Record* record : session.state().records()) {
     const bool over =
@@ -35,7 +35,7 @@ std::vector<const Record*> machines_of(Session& session) {
 }
 
 Result<const Record*> chosen(Session& session, const std::vector<std::string>& names) {
-  const auto machines = machines_of(session);
+  const auto machines = with_shells(session);
   std::vector<std::string> addresses;
   for (const Record* machine : machines) addresses.push_back(machine->address);
   if (names.empty() && machines.size() == 1) return machines.front();
@@ -55,17 +55,6 @@ Result<const Record*> chosen(Session& session, const std::vector<std::string>& n
   error.help.push_back(near.empty() ? "there are: " + join(addresses, ", ")
                                     : "did you mean `" + near + "`?");
   return fail(std::move(error));
-}
-
-// As a shell's PATH has it.
-bool is_installed(const World& world, const std::string& program) {
-  const auto path = world.environment.find("PATH");
-  if (path == world.environment.end()) return false;
-  for (const std::string& folder : split(path->second, ':')) {
-    const auto info = world.files.stat((folder.empty() ? "." : folder) + "/" + program);
-    if (info && info->exists && !info->is_directory) return true;
-  }
-  return false;
 }
 
 struct Shell {

@@ -22,7 +22,7 @@ bool holds_stack(FileSystem& files, const std::string& folder) {
   return std::any_of(names->begin(), names->end(), [&](const std::string& name) {
     if (!is_spec_name(name)) return false;
     const auto text = files.read((folder.empty() ? "" : folder + "/") + name);
-    return text && (text->starts_with("stack:") || text->find("\nstack:") != std::string::npos);
+    return text && is_spec_text(*text);
   });
 }
 

@@ -242,15 +242,10 @@ Task<int> repair_state(CommandContext* context, Session* session) {
     co_return tell_repair(*context, nothing, 0, write);
   }
   const size_t interrupted = session->open_intents().size();
-  Task<Result<void>> identifying = session->identify();
-  Result<void> identified = co_await std::move(identifying);
-  if (!identified) co_return tell(*context, identified.error());
-  Task<Result<void>> settling = session->settle();
-  Result<void> settled = co_await std::move(settling);
-  if (!settled) co_return tell(*context, settled.error());
-  Task<Result<void>> refreshing = session->refresh_state();
-  Result<void> refreshed = co_await std::move(refreshing);
-  if (!refreshed) co_return tell(*context, refreshed.error());
+  const std::vector<Ready> steps{Ready::identified, Ready::settled, Ready::refreshed};
+  Task<int> preparing = get_ready(context, session, steps);
+  const int ready = co_await std::move(preparing);
+  if (ready >= 0) co_return ready;
   Repair repair(*session);
   repair.look();
   Frame frame = repair.take_frame();

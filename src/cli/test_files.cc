@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "plan/plan.h"
 #include "spec/files.h"
+#include "spec/load.h"
 #include "spec/policy.h"
 #include "spec/read_node.h"
 #include "yaml/reader.h"
@@ -367,8 +368,7 @@ std::string spec_of_test(FileSystem& files, const std::string& test_path) {
     for (const auto& name : names ? *names : std::vector<std::string>()) {
       if (!(name.ends_with(".yaml") || name.ends_with(".yml")) || is_test_file(name)) continue;
       auto text = files.read(base + name);
-      if (text && (text->starts_with("stack:") || text->find("\nstack:") != std::string::npos))
-        found.push_back(base + name);
+      if (text && is_spec_text(*text)) found.push_back(base + name);
     }
     if (found.size() == 1) return found.front();
   }

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/strings.h"
 #include "cli/test_run.h"
+#include "render/html.h"
 
 namespace lf {
 
@@ -33,15 +34,7 @@ std::string xml(std::string_view text) {
   std::string out;
   for (const std::string& line : split(text, '\n')) {
     if (!out.empty()) out += '\n';
-    for (const char c : printable(line)) {
-      switch (c) {
-        case '&': out += "&amp;"; break;
-        case '<': out += "&lt;"; break;
-        case '>': out += "&gt;"; break;
-        case '"': out += "&quot;"; break;
-        default: out += c;
-      }
-    }
+    out += html_text(line);
     if (out.empty()) out += ' ';
   }
   return out;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "base/seeded_random.h"
 
 namespace lf {
 
@@ -178,23 +179,6 @@ Result<std::unique_ptr<FileSystem::Lock>> TestFiles::lock(const std::string& pat
 
 // ---- the rest
 
-class TestWorld::Seeded final : public Random {
- public:
-  explicit Seeded(uint64_t seed) : state_(seed) {}
-  uint64_t next() override {  // splitmix64
-    uint64_t z = (state_ += 0x9E3779B97F4A7C15U);
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
-    return z ^ (z >> 31);
-  }
-  void fill(uint8_t* out, size_t n) override {
-    for (size_t i = 0; i < n; ++i) out[i] = static_cast<uint8_t>(next());
-  }
-
- private:
-  uint64_t state_;
-};
-
 class TestWorld::NoPrograms final : public Process {
  public:
   explicit NoPrograms(Clock& clock) : clock_(clock) {}
@@ -228,7 +212,7 @@ TestWorld::TestWorld(Package& package, Sources& sources, FileSystem& files, Time
                      uint64_t seed, Environment environment)
     : clock_(start),
       files_(files, clock_),
-      random_(std::make_unique<Seeded>(seed)),
+      random_(std::make_unique<SeededRandom>(seed)),
       process_(std::make_unique<NoPrograms>(clock_)),
       transport_(package, sources, clock_, files_, transport_options(seed)),
       world_{transport_,     clock_,    *random_,

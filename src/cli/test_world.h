@@ -74,7 +74,6 @@ class TestWorld {
   sandbox::Model& model() { return transport_.model(); }
 
  private:
-  class Seeded;
   class NoPrograms;
   VirtualClock clock_;
   TestFiles files_;

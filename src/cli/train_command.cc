@@ -50,7 +50,7 @@ struct Machine {
 };
 
 // What has a run, in the order of addresses.
-std::vector<Machine> machines_of(Session& session) {
+std::vector<Machine> runs_of(Session& session) {
   std::vector<Machine> out;
   for (const Record* record : session.state().records()) {
     if (record->run.empty() || record->generation > 0) continue;
@@ -66,18 +66,11 @@ class Train {
 
   // Reads state and spec, and tells who we are. -1: go on.
   Task<int> begin() {
-    Task<int> reading = read_state_or_tell(&context_, &session_);
-    const int read = co_await std::move(reading);
-    if (read >= 0) co_return read;
-    Result<bool> sound = session_.check_offline();
-    if (!sound) co_return tell(context_, sound.error());
-    if (!*sound) co_return tell_invalid(context_, session_);
-    // The account is part of buckets' names.
-    Task<Result<void>> identifying = session_.identify();
-    Result<void> identified = co_await std::move(identifying);
-    if (!identified) co_return tell(context_, identified.error());
-    sound = session_.check_offline();
-    if (!sound) co_return tell(context_, sound.error());
+    // Twice: the account is part of buckets' names.
+    const std::vector<Ready> steps{Ready::state, Ready::checked, Ready::identified, Ready::checked};
+    Task<int> preparing = get_ready(&context_, &session_, steps);
+    const int ready = co_await std::move(preparing);
+    if (ready >= 0) co_return ready;
     Result<Value> control = control_of(session_);
     if (!control) co_return tell(context_, control.error());
     control_ = std::move(*control);
@@ -143,7 +136,7 @@ class Train {
     Task<Result<void>> refreshing = session_.refresh_state();
     Result<void> refreshed = co_await std::move(refreshing);
     if (!refreshed) co_return tell(context_, refreshed.error());
-    const auto machines = machines_of(session_);
+    const auto machines = runs_of(session_);
     const bool any = std::any_of(machines.begin(), machines.end(), [](const Machine& machine) {
       return machine.seen != nullptr && machine.seen->presence == Observation::Presence::present;
     });
@@ -165,9 +158,7 @@ class Train {
     const std::string name = place["data"].string_or();
     const DataType* type = session_.packages().data(name);
     if (type == nullptr) co_return fail(ErrorCode::internal, "no look-up `" + name + "`");
-    ProviderInstance where;
-    where.name = session_.spec().spec.providers.front().name;
-    Cloud* cloud = session_.clouds()(where);
+    Cloud* cloud = session_.cloud(session_.spec().spec.providers.front().name);
     if (cloud == nullptr) co_return fail(ErrorCode::internal, "no provider");
     Map inputs = place["with"].is_map() ? place["with"].as_map() : Map();
     Task<Result<Value>> looking = cloud->look_up(type, std::move(inputs));
@@ -225,7 +216,7 @@ class Train {
 
   void print_json() {
     List machines;
-    for (const auto& machine : machines_of(session_)) {
+    for (const auto& machine : runs_of(session_)) {
       machines.emplace_back(
           Map{{"address", Value(machine.record->address)},
               {"id", Value(machine.record->id)},
@@ -271,7 +262,7 @@ class Train {
       text += fmt::format("  last sign of life  {} s ago\n",
                           std::max<int64_t>(0, now.seconds - beat.as_int()));
     }
-    for (const auto& machine : machines_of(session_)) {
+    for (const auto& machine : runs_of(session_)) {
       text +=
           fmt::format("  {}  {}  {}  run {}, {} old\n", printable(machine.record->address),
                       printable(machine.record->id), state_word(machine),

@@ -45,7 +45,7 @@ Checked::Checked(FileSystem& files, std::shared_ptr<PackageSet> packages, RootKi
   const std::string folder = folder_of_spec(files, path_);
   const std::string beside = folder.empty() ? "" : folder + "/";
   if (const auto lock = LockFile::load(files, beside + "llmforge.lock"))
-    modules_->set_fetched(kept_modules(files, *lock, beside + ".llmforge/modules"));
+    modules_->set_fetched(kept_modules(files, *lock, modules_folder(folder)));
   modules_->share_blocks(set_->blocks);
   library_ = std::make_unique<StoreLibrary>(*modules_);
   if (kind_ == RootKind::spec) {

@@ -167,6 +167,10 @@ Result<std::string> digest_of_folder(FileSystem& files, const std::string& folde
   return hex(sha256(all));
 }
 
+std::string modules_folder(const std::string& folder) {
+  return (folder.empty() ? "" : folder + "/") + ".llmforge/modules";
+}
+
 std::map<std::string, std::string> kept_modules(FileSystem& files, const LockFile& lock,
                                                 const std::string& cache) {
   std::map<std::string, std::string> out;

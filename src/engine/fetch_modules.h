@@ -14,9 +14,12 @@
 
 namespace lf {
 
+// Where modules are kept for the spec in `folder`.
+std::string modules_folder(const std::string& folder);
+
 struct FetchPlan {
   std::vector<GitUse> uses;
-  std::string cache;     // the folder that keeps them: `.llmforge/modules` beside the spec
+  std::string cache;     // the folder that keeps them: modules_folder()
   bool offline = false;  // nothing is fetched: what is here counts
   bool renew = false;    // what refs name now, whatever is pinned
 };
