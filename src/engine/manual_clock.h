@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A clock for tests: time stands still until it is told to go on, and then goes from one timer to
-// the next. Beside it a random source that repeats itself.
+// the next.
 #pragma once
 
 #include <algorithm>
 #include <map>
 
+#include "base/seeded_random.h"
 #include "base/world.h"
 
 namespace lf {
@@ -45,23 +46,6 @@ class ManualClock final : public Clock {
   int64_t ns_ = 0;
   uint64_t last_id_ = 0;
   std::map<std::pair<int64_t, uint64_t>, std::function<void()>> timers_;
-};
-
-class SeededRandom final : public Random {
- public:
-  explicit SeededRandom(uint64_t seed) : state_(seed) {}
-  uint64_t next() override {  // SplitMix64
-    uint64_t z = (state_ += 0x9e3779b97f4a7c15u);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-  }
-  void fill(uint8_t* out, size_t n) override {
-    for (size_t i = 0; i < n; ++i) out[i] = static_cast<uint8_t>(next());
-  }
-
- private:
-  uint64_t state_;
 };
 
 }  // namespace lf

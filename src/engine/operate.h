@@ -57,6 +57,7 @@ class Operator {
   std::function<Result<void>()> before_send;  // a lease check; may be empty
 
  private:
+  Task<Result<void>> drop(Record record);
   struct Mutation;  // one journalled call
   Task<Result<void>> journal_intent(Mutation* mutation);
   Task<Result<Answer>> mutate(Subject* subject, const Call* call, std::string step, Map input,

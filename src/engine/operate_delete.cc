@@ -71,6 +71,15 @@ Task<Result<void>> Operator::empty_first(Subject* subject, size_t* next) {
   co_return Result<void>();
 }
 
+// What is gone leaves the state.
+Task<Result<void>> Operator::drop(Record record) {
+  Frame frame;
+  frame.emplace_back(RecordRemove{record.address, record.generation});
+  Task<Result<void>> removing = store_.append(std::move(frame));
+  Result<void> removed = co_await std::move(removing);
+  co_return removed;
+}
+
 // What still waits for a person and cannot be deleted by anybody else: it is let go, for it ends by
 // itself. False: it does not wait (any more).
 Task<Result<bool>> Operator::let_expire(Subject subject) {
@@ -86,9 +95,7 @@ Task<Result<bool>> Operator::let_expire(Subject subject) {
                                       ") and cannot be deleted; it ends by itself after " + after,
                                   record.address});
   }
-  Frame frame;
-  frame.emplace_back(RecordRemove{record.address, record.generation});
-  Task<Result<void>> removing = store_.append(std::move(frame));
+  Task<Result<void>> removing = drop(record);
   Result<void> removed = co_await std::move(removing);
   if (!removed) co_return fail(removed.error());
   co_return true;
@@ -184,9 +191,7 @@ Task<Result<Subject>> Operator::remove(Subject subject) {
   Result<void> gone = co_await std::move(waiting);
   if (!gone && unknown) co_return fail(std::move(*unknown));
   if (!gone) co_return fail(gone.error());
-  Frame frame;
-  frame.emplace_back(RecordRemove{record.address, record.generation});
-  Task<Result<void>> removing = store_.append(std::move(frame));
+  Task<Result<void>> removing = drop(record);
   Result<void> removed = co_await std::move(removing);
   if (!removed) co_return fail(removed.error());
   co_return subject;

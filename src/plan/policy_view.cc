@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/list_of.h"
 #include "graph/blame.h"
 #include "graph/context.h"
 #include "provider/scope.h"
@@ -10,12 +11,6 @@
 namespace lf {
 
 namespace {
-
-List texts(const std::vector<std::string>& all) {
-  List out;
-  for (const auto& one : all) out.emplace_back(one);
-  return out;
-}
 
 // `buckets["data"].bucket` -> "buckets", "data"; `resources["a"]` -> "", "a".
 std::pair<std::string, std::string> block_of(const std::string& address) {
@@ -79,7 +74,7 @@ class PlannedResource : public Object {
     if (field == "block") return Value(block_of(item.address).first);
     if (field == "key") return Value(block_of(item.address).second);
     if (field == "provider") return Value(item.provider);
-    if (field == "because") return Value(texts(item.replace_because));
+    if (field == "because") return list_of(item.replace_because);
     if (field == "protect") {
       const bool now = item.node != kNoGraphId && view_.graph().nodes[item.node].protect;
       return Value(now || (item.node == kNoGraphId && item.record && item.record->protect));

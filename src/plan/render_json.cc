@@ -2,6 +2,7 @@
 // The form for programs; docs/plan-json.md is its contract. Add members freely, change or remove
 // one only with a new version.
 #include "base/json.h"
+#include "base/list_of.h"
 #include "base/strings.h"
 #include "plan/render_parts.h"
 
@@ -41,18 +42,12 @@ Value number(size_t n) {
   return Value(static_cast<int64_t>(n));
 }
 
-Value texts(const std::vector<std::string>& list) {
-  List out;
-  for (const auto& text : list) out.emplace_back(text);
-  return Value(std::move(out));
-}
-
 // Where in `value` the unknowns are, as [{"path": […], "origins": […]}].
 void find_unknowns(const Value& value, List& path, List& out) {
   if (value.is_unknown()) {
     Map one;
     one.set("path", Value(path));
-    one.set("origins", texts(value.as_unknown().origins));
+    one.set("origins", list_of(value.as_unknown().origins));
     one.set("type", Value(value.as_unknown().type));
     out.emplace_back(std::move(one));
   } else if (value.is_optional() && value.optional_value() != nullptr) {
@@ -106,38 +101,41 @@ void put_sides(const Value& before, const Value& after, bool secret, Map& out) {
   if (!unknown.empty()) out.set("after_unknown", Value(std::move(unknown)));
 }
 
-Value change_json(const Change& change) {
-  Map out;
+void write_change(const Change& change, Map& out) {
   out.set("path", Value(change.path));
   out.set("property", Value(change.property));
   put_sides(change.before, change.after, change.secret, out);
   out.set("cause", Value(cause_word(change.cause)));
   if (change.forces_replace) out.set("forces_replacement", Value(true));
-  return Value(std::move(out));
 }
 
-Value changes_json(const std::vector<Change>& changes) {
+// One map for each of `all`, which `write` fills.
+template <class T, class Write>
+Value rows(const std::vector<T>& all, Write write) {
   List out;
-  for (const auto& change : changes) out.push_back(change_json(change));
+  for (const T& each : all) {
+    Map one;
+    write(each, one);
+    out.emplace_back(std::move(one));
+  }
   return Value(std::move(out));
 }
 
-Value item_json(const PlanItem& item) {
-  Map out;
+void write_item(const PlanItem& item, Map& out) {
   out.set("address", Value(item.address));
   out.set("generation", Value(static_cast<int64_t>(item.generation)));
   out.set("type", Value(item.type));
   out.set("provider", Value(item.provider));
   out.set("action", Value(to_string(item.action)));
   out.set("id", item.record && !item.record->id.empty() ? Value(item.record->id) : Value());
-  out.set("reasons", texts(item.replace_because));
+  out.set("reasons", list_of(item.replace_because));
   if (item.action == Action::replace) {
     out.set("replace_if_changed", Value(item.replace_if_changed));
     out.set("create_before_delete", Value(item.create_before_delete));
   }
-  out.set("changes", changes_json(item.changes));
-  out.set("drift", changes_json(item.drift));
-  if (!item.facets.empty()) out.set("facets", texts(item.facets));
+  out.set("changes", rows(item.changes, write_change));
+  out.set("drift", rows(item.drift, write_change));
+  if (!item.facets.empty()) out.set("facets", list_of(item.facets));
   const bool used = item.uses_existing || (item.record && only_used(*item.record));
   if (used) out.set("used", Value(true));
   if (!item.run_note.empty()) out.set(used ? "note" : "run", Value(item.run_note));
@@ -145,13 +143,10 @@ Value item_json(const PlanItem& item) {
   if (!item.moved_from.empty()) out.set("moved_from", Value(item.moved_from));
   if (!item.adopt_id.empty()) out.set("adopt_id", Value(item.adopt_id));
   if (item.excluded) out.set("excluded", Value(true));
-  return Value(std::move(out));
 }
 
 Value operations_json(const Plan& plan) {
-  List out;
-  for (const auto& operation : plan.operations) {
-    Map one;
+  return rows(plan.operations, [&](const auto& operation, Map& one) {
     one.set("kind", Value(kind_word(operation.kind)));
     one.set("address", Value(plan.items[operation.item].address));
     one.set("generation", Value(static_cast<int64_t>(operation.generation)));
@@ -159,42 +154,30 @@ Value operations_json(const Plan& plan) {
     List after;
     for (const size_t index : operation.after) after.push_back(number(index));
     one.set("after", Value(std::move(after)));
-    out.emplace_back(std::move(one));
-  }
-  return Value(std::move(out));
+  });
 }
 
 Value outputs_json(const Plan& plan) {
-  List out;
-  for (const auto& output : plan.outputs) {
-    Map one;
+  return rows(plan.outputs, [&](const auto& output, Map& one) {
     one.set("name", Value(output.name));
     put_sides(output.before, output.after, output.secret, one);
     one.set("changed", Value(output.changed));
-    out.emplace_back(std::move(one));
-  }
-  return Value(std::move(out));
+  });
 }
 
 Value files_json(const Plan& plan) {
-  List out;
-  for (const auto& file : plan.files) {
-    Map one;
+  return rows(plan.files, [&](const auto& file, Map& one) {
     one.set("path", Value(file.path));
     if (!file.address.empty()) one.set("address", Value(file.address));
     one.set("action", Value(to_string(file.action)));
     one.set("known", Value(!file.content.is_unknown()));
     if (file.content.is_string()) one.set("content", file.content);
     one.set("edited", Value(file.edited));
-    out.emplace_back(std::move(one));
-  }
-  return Value(std::move(out));
+  });
 }
 
 Value findings_json(const PlanView& view) {
-  List out;
-  for (const auto& finding : view.findings) {
-    Map one;
+  return rows(view.findings, [&](const auto& finding, Map& one) {
     one.set("severity", Value(finding.severity));
     one.set("code", Value(finding.code));
     one.set("message", Value(finding.message));
@@ -203,10 +186,8 @@ Value findings_json(const PlanView& view) {
       one.set("line", Value(finding.line));
       one.set("column", Value(finding.column));
     }
-    one.set("help", texts(finding.help));
-    out.emplace_back(std::move(one));
-  }
-  return Value(std::move(out));
+    one.set("help", list_of(finding.help));
+  });
 }
 
 Value summary_json(const Plan& plan, const PlanGroups& groups) {
@@ -242,23 +223,22 @@ std::string render_json(const Plan& plan, const PlanView& view) {
   out.set("sandbox", Value(view.sandbox));
   out.set("refreshed", Value(view.refreshed));
   out.set("requests", Value(static_cast<int64_t>(view.requests)));
-  List resources;
+  std::vector<const PlanItem*> shown;
   for (const auto& item : plan.items) {
     const bool quiet = item.action == Action::none && item.drift.empty() && item.run_note.empty() &&
                        item.pending.empty() && !item.excluded;
-    if (!quiet || view.verbose) resources.push_back(item_json(item));
+    if (!quiet || view.verbose) shown.push_back(&item);
   }
-  out.set("resources", Value(std::move(resources)));
+  out.set("resources", rows(shown, [](const PlanItem* item, Map& one) { write_item(*item, one); }));
   out.set("operations", operations_json(plan));
   out.set("outputs", outputs_json(plan));
   out.set("files", files_json(plan));
-  List left_out;
-  for (const auto& [address, why] : plan.left_out) {
-    left_out.emplace_back(Map{{Value("address"), Value(address)}, {Value("why"), Value(why)}});
-  }
-  out.set("selection", Value(std::move(left_out)));
+  out.set("selection", rows(plan.left_out, [](const auto& left_out, Map& one) {
+            one.set("address", Value(left_out.first));
+            one.set("why", Value(left_out.second));
+          }));
   out.set("findings", findings_json(view));
-  out.set("notes", texts(view.notes));
+  out.set("notes", list_of(view.notes));
   if (view.cost != nullptr && !view.cost->empty()) out.set("cost", cost_value(*view.cost));
   out.set("summary", summary_json(plan, group(plan)));
   return to_json(Value(std::move(out))) + "\n";

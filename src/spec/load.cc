@@ -457,6 +457,10 @@ LoadedSpec load_spec(FileSystem& files, Sources& sources, Packages& packages, Mo
   return Loader(files, sources, packages, modules, options, diagnostics).run();
 }
 
+bool is_spec_text(std::string_view text) {
+  return text.starts_with("stack:") || text.find("\nstack:") != std::string_view::npos;
+}
+
 Result<std::string> find_spec(FileSystem& files, const std::string& given) {
   if (!given.empty()) return given;
   const auto preferred = files.stat("llmforge.yaml");
@@ -467,7 +471,7 @@ Result<std::string> find_spec(FileSystem& files, const std::string& given) {
   for (const auto& name : *names) {
     if (!name.ends_with(".yaml") && !name.ends_with(".yml")) continue;
     auto text = files.read(name);
-    if (text && (text->starts_with("stack:") || text->find("\nstack:") != std::string::npos)) {
+    if (text && is_spec_text(*text)) {
       found.push_back(name);
     }
   }

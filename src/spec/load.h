@@ -77,6 +77,8 @@ LoadedSpec load_spec(FileSystem& files, Sources& sources, Packages& packages, Mo
 // `region`: what is known before anything else is. "" and LF0203, LF0401, LF0406 else.
 std::string state_path(const LoadedSpec& spec, Diagnostics& diagnostics);
 
+// Whether a file's text is a spec's, rather than some other YAML: it names a stack.
+bool is_spec_text(std::string_view text);
 // SPEC of the command line: a path as given, or llmforge.yaml, or the only *.yaml with a `stack:`.
 Result<std::string> find_spec(FileSystem& files, const std::string& given);
 

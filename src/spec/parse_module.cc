@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "lang/convert.h"
 #include "spec/load.h"
+#include "spec/read_node.h"
 #include "spec/words.h"
 
 namespace lf {
@@ -65,21 +66,6 @@ class ModuleParser {
     part("modules", [&](const Node& k, const Node& v) { module_call(k, v); });
     part("files", [&](const Node& k, const Node& v) { file(k, v); });
     part("outputs", [&](const Node& k, const Node& v) { output(k, v); });
-  }
-
-  // Reports keys of `node` outside of `known`.
-  void only(const Node& node, const std::vector<std::string>& known, const std::string& what) {
-    for (size_t i = 0; i < node.size(); ++i) {
-      const Node key = node.entry(i).key;
-      const std::string name(key.text());
-      if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-      auto& d = diagnostics_.add(Code::LF0201, key.span(), "`" + name + "` is no key of " + what);
-      const std::string near = nearest(name, known);
-      if (!near.empty())
-        d.fixes.push_back({"did you mean `" + near + "`?", key.span(), near, false});
-      else
-        d.help.push_back("known here: " + join(known, ", "));
-    }
   }
 
   Lifecycle lifecycle(const Node& node, bool whole) {
@@ -160,7 +146,7 @@ class ModuleParser {
       diagnostics_.add(Code::LF0203, value.span(), "`timeouts` must be a map: `{create: 10m}`");
       return;
     }
-    only(value, word_names(SpecPart::timeouts), "`timeouts`");
+    only_keys(value, word_names(SpecPart::timeouts), "`timeouts`", diagnostics_);
     for (size_t i = 0; i < value.size(); ++i) {
       const Node::Entry entry = value.entry(i);
       const auto text = entry.value.as_text();
@@ -231,8 +217,8 @@ class ModuleParser {
       return;
     }
     const bool variable = out_.kind == ModuleKind::root;
-    only(value, word_names(variable ? SpecPart::variable : SpecPart::input),
-         variable ? "a variable" : "an input");
+    only_keys(value, word_names(variable ? SpecPart::variable : SpecPart::input),
+              variable ? "a variable" : "an input", diagnostics_);
     const Node type = value.find("type");
     if (!type) {
       diagnostics_.add(Code::LF0202, key.span(), "`" + decl.name + "` has no `type`");
@@ -310,7 +296,7 @@ class ModuleParser {
     }
     std::vector<std::string> known = word_names(SpecPart::look_up);
     for (const auto& property : type->inputs) known.push_back(property.name);
-    only(value, known, "`" + decl.type + "`");
+    only_keys(value, known, "`" + decl.type + "`", diagnostics_);
     for (size_t i = 0; i < value.size(); ++i) {
       const Node::Entry entry = value.entry(i);
       const std::string name(entry.key.text());
@@ -468,7 +454,7 @@ class ModuleParser {
       if (!path.starts_with('/') && !out_.folder.empty()) path = out_.folder + "/" + path;
       return path;
     }
-    only(use, {"git", "ref", "path"}, "a module's `use`");
+    only_keys(use, {"git", "ref", "path"}, "a module's `use`", diagnostics_);
     std::map<std::string, std::string> parts;
     for (const char* word : {"git", "ref", "path"}) {
       const Node part = use.find(word);
@@ -505,7 +491,7 @@ class ModuleParser {
                        "module `" + std::string(key.text()) + "` needs `use: ./path.yaml`");
       return;
     }
-    only(value, word_names(SpecPart::module_use), "a module's use");
+    only_keys(value, word_names(SpecPart::module_use), "a module's use", diagnostics_);
     const std::optional<std::string> found = module_path(value.find("use"));
     if (!found) return;
     const std::string& path = *found;
@@ -678,7 +664,7 @@ class ModuleParser {
                        "requirement `" + out.name + "` needs `assert: ${…}` and `message`");
       return;
     }
-    only(value, word_names(SpecPart::requirement), "a requirement");
+    only_keys(value, word_names(SpecPart::requirement), "a requirement", diagnostics_);
     out.condition = parse_tree(value.find("assert"), diagnostics_);
     out.message = text_of(value.find("message"), "message");
     if (const Node of = value.find("of")) {
@@ -700,7 +686,7 @@ class ModuleParser {
                        "file `" + decl.key + "` needs `path` and `content`");
       return;
     }
-    only(value, word_names(SpecPart::file), "a file");
+    only_keys(value, word_names(SpecPart::file), "a file", diagnostics_);
     decl.path = parse_tree(value.find("path"), diagnostics_);
     decl.content = parse_tree(value.find("content"), diagnostics_);
     if (const Node when = value.find("when")) decl.when = parse_tree(when, diagnostics_);
@@ -714,7 +700,7 @@ class ModuleParser {
     decl.span = key.span();
     const bool long_form = value.is_map() && value.find("value");
     if (long_form) {
-      only(value, word_names(SpecPart::output), "an output");
+      only_keys(value, word_names(SpecPart::output), "an output", diagnostics_);
       decl.value = parse_tree(value.find("value"), diagnostics_);
       decl.secret = flag(value, "secret");
       if (const Node doc = value.find("doc")) decl.doc = text_of(doc, "doc");

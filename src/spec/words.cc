@@ -145,24 +145,21 @@ constexpr Word kResource[] = {
     kProvider,
 };
 
+// Of what makes several resources: a block, a module.
+constexpr Word kIgnoreInside = {
+    "ignore_changes", "list<string>",
+    "Properties of its resources whose changes are left alone: `[instance.image]`."};
+constexpr Word kReplaceInside = {
+    "replace_on", "any",
+    "A value whose change replaces all that it makes, or a map of resources in it to such values."};
+constexpr Word kAdoptInside = {
+    "adopt", "any",
+    "The id of what exists already and is taken in; a map of resources in it to ids where it makes "
+    "several."};
+
 constexpr Word kBlock[] = {
-    kWhen,
-    kForEach,
-    kDependsOn,
-    kProtect,
-    kRetain,
-    kProvider,
-    kTimeouts,
-    kCreateFirst,
-    {"ignore_changes", "list<string>",
-     "Properties of its resources whose changes are left alone: `[instance.image]`."},
-    kMovedFrom,
-    {"replace_on", "any",
-     "A value whose change replaces all that it makes, or a map of resources in it to such "
-     "values."},
-    {"adopt", "any",
-     "The id of what exists already and is taken in; a map of resources in it to ids where it "
-     "makes several."},
+    kWhen,     kForEach,     kDependsOn,    kProtect,   kRetain,        kProvider,
+    kTimeouts, kCreateFirst, kIgnoreInside, kMovedFrom, kReplaceInside, kAdoptInside,
 };
 
 constexpr Word kModuleUse[] = {
@@ -179,10 +176,10 @@ constexpr Word kModuleUse[] = {
     kProvider,
     kTimeouts,
     kCreateFirst,
-    kBlock[8],
+    kIgnoreInside,
     kMovedFrom,
-    kBlock[10],
-    kBlock[11],
+    kReplaceInside,
+    kAdoptInside,
 };
 
 constexpr Word kFile[] = {
