@@ -64,6 +64,10 @@ class Cloud:
         reads = ("Describe", "Get", "List", "Head", "BatchGet")
         return [e["action"] for e in self.requests() if not e["operation"].startswith(reads)]
 
+    def verbs(self):
+        """The same without the services' names."""
+        return [action.split(":")[-1] for action in self.mutations()]
+
     def client(self, service, region="us-west-2", who="own"):
         key = (service, region, who)
         if key not in self._clients:

@@ -112,3 +112,23 @@ def forge(cloud, tmp_path):
     sent = cloud.requests()
     wrong = [f"{e['action']}: {v}" for e in sent for v in e["violations"]]
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture
+def stack(cloud, forge, request):
+    """Writes a spec under the test file's HEAD and makes it the one that `forge` runs."""
+    forge.spec = forge.folder / "spec.yaml"
+
+    def write(text):
+        forge.spec.write_text(request.module.HEAD + text)
+        return forge
+    return write
+
+
+@pytest.fixture
+def lab(cloud, forge, request):
+    """The test file's SPEC in a folder of its own, as `llmforge.yaml`."""
+    forge.spec = forge.folder / "lab/llmforge.yaml"
+    forge.spec.parent.mkdir()
+    forge.spec.write_text(request.module.SPEC)
+    return forge

@@ -3,7 +3,6 @@
 import fcntl
 import json
 
-import pytest
 import yaml
 
 from cloud import tags
@@ -26,14 +25,6 @@ buckets:
 
 def at(key):
     return f'resources["{key}"]'
-
-
-@pytest.fixture
-def lab(cloud, forge):
-    forge.spec = forge.folder / "lab/llmforge.yaml"
-    forge.spec.parent.mkdir()
-    forge.spec.write_text(SPEC)
-    return forge
 
 
 def lose_state(forge):

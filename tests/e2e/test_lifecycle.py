@@ -1,22 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Words of the life cycle that take expressions: protect, retain, ignore_changes, replace_on, adopt, and where the state is."""
-import pytest
 
 HEAD = "stack: life\nprovider: aws\nregion: us-west-2\n"
-
-
-@pytest.fixture
-def stack(cloud, forge):
-    forge.spec = forge.folder / "spec.yaml"
-
-    def write(text):
-        forge.spec.write_text(HEAD + text)
-        return forge
-    return write
-
-
-def mutations(cloud):
-    return [action.split(":")[-1] for action in cloud.mutations()]
 
 
 PROTECTED = """
@@ -29,7 +14,6 @@ resources:
   other: {type: aws.sqs.queue, visibility_timeout: "${vars.name == 'one' ? '30s' : '60s'}"}
 """
 
-
 def test_a_protected_resource_fails_the_plan_before_any_change(cloud, stack):
     forge = stack(PROTECTED)
     forge.apply()
@@ -38,10 +22,10 @@ def test_a_protected_resource_fails_the_plan_before_any_change(cloud, stack):
         run = forge.run(verb, "--var", "name=two", expect=8)
         assert "error[LF0501]: `resources[\"jobs\"]` is protected and would be replaced" in run.err
     assert "LF0501" in forge.run("destroy", expect=8).err
-    assert mutations(cloud) == []
+    assert cloud.verbs() == []
     # The word is recorded by an apply that has nothing else to do.
     forge.run("apply", "--var", "keep=false", expect=0)
-    assert mutations(cloud) == []
+    assert cloud.verbs() == []
     forge.run("destroy", "--var", "keep=false", expect=0)
 
 
@@ -68,7 +52,7 @@ resources:
     assert "1 to replace" in run.text and "replace_on" in run.text
     cloud.forget_requests()
     forge.apply("--var", "round=2")
-    assert mutations(cloud).count("DeleteQueue") == 1 and mutations(cloud).count("CreateQueue") == 1
+    assert cloud.verbs().count("DeleteQueue") == 1 and cloud.verbs().count("CreateQueue") == 1
     forge.plan("--var", "round=2", expect=0)
 
 
@@ -84,7 +68,7 @@ resources:
     forge.plan(expect=0)
     cloud.forget_requests()
     forge.apply("--var", "cidr=10.9.0.0/16")
-    assert mutations(cloud).count("DeleteQueue") == 1
+    assert cloud.verbs().count("DeleteQueue") == 1
     forge.plan("--var", "cidr=10.9.0.0/16", expect=0)
 
 
@@ -99,7 +83,7 @@ resources:
     cloud.forget_requests()
     run = forge.run("apply", "--var", "cidr=10.9.0.0/16", expect=8)
     assert "is protected and may have to be replaced" in run.err
-    assert mutations(cloud) == []
+    assert cloud.verbs() == []
 
 
 def test_replace_on_of_a_block(cloud, stack):
@@ -142,7 +126,7 @@ buckets:
     assert "2 to adopt" in run.text, run
     cloud.forget_requests()
     forge.apply()
-    assert not [m for m in mutations(cloud) if m.startswith("Create") and "Tags" not in m]
+    assert not [m for m in cloud.verbs() if m.startswith("Create") and "Tags" not in m]
     for _ in range(2):  # what differs is for the apply after
         forge.apply()
     forge.plan(expect=0)

@@ -2,24 +2,8 @@
 """Policies and checks of the stack: refused before the first change, decided again when the cloud has answered."""
 import json
 
-import pytest
 
 HEAD = "stack: guarded\nprovider: aws\nregion: us-west-2\n"
-
-
-@pytest.fixture
-def stack(cloud, forge):
-    """Writes a spec and makes it the one that `forge` runs."""
-    forge.spec = forge.folder / "spec.yaml"
-
-    def write(text):
-        forge.spec.write_text(HEAD + text)
-        return forge
-    return write
-
-
-def mutations(cloud):
-    return [action.split(":")[-1] for action in cloud.mutations()]
 
 
 PUBLIC = """
@@ -29,7 +13,6 @@ resources:
   jobs: {type: aws.sqs.queue}
 """
 
-
 def test_a_public_bucket_is_refused(cloud, stack):
     forge = stack(PUBLIC)
     for verb in ("plan", "apply", "validate"):
@@ -37,7 +20,7 @@ def test_a_public_bucket_is_refused(cloud, stack):
         assert "error[LF0511]: policy `bucket-public-access` refuses `resources[\"window\"]`" in run.err
         assert "spec.yaml:7:" in run.err
     assert 'resources["window"]' in forge.run("plan", expect=8).out  # the plan is shown all the same
-    assert mutations(cloud) == []
+    assert cloud.verbs() == []
     forge.run("plan", "--out", "it.plan", expect=8)
     assert not (forge.folder / "it.plan").exists()
     assert forge.state_files() == [] or "window" not in forge.state_files()[0].read_text()
@@ -63,19 +46,18 @@ resources:
   door: {type: aws.ec2.security_group, vpc: "${resources.vpc.id}", name: door, description: "in ${resources.vpc.id}"}
 """
 
-
 def test_what_only_apply_knows_is_judged_before_its_request(cloud, stack):
     forge = stack(LATER)
     run = forge.run("plan", expect=0)
     assert "note[LF0514]: policy `wrong-network` is decided during apply for `resources[\"door\"]`" in run.err
     run = forge.run("apply", expect=5)
     assert "policy `wrong-network` refuses it: describe it by what it is for" in run.text
-    assert "CreateVpc" in mutations(cloud) and "CreateSecurityGroup" not in mutations(cloud)
+    assert "CreateVpc" in cloud.verbs() and "CreateSecurityGroup" not in cloud.verbs()
     # Known by now: refused before the first change.
     forge.run("apply", expect=8)
     forge = stack(LATER.replace("  door:", "  # allow wrong-network: it is in there until 2199-01-01\n  door:"))
     forge.apply()
-    assert "CreateSecurityGroup" in mutations(cloud)
+    assert "CreateSecurityGroup" in cloud.verbs()
 
 
 def test_deletions_can_be_refused(cloud, stack):
@@ -93,7 +75,7 @@ resources:
     assert "policy `keep` refuses the deletion of `resources[\"jobs\"]`" in run.err
     forge = stack(text.replace("  jobs:", "  other:"))
     forge.run("apply", expect=8)
-    assert "DeleteQueue" not in mutations(cloud)
+    assert "DeleteQueue" not in cloud.verbs()
 
 
 def test_checks_before_and_after(cloud, stack):
@@ -113,13 +95,13 @@ resources:
     forge = stack(text)
     run = forge.run("apply", "--var", "minimum=0", expect=8)
     assert "check `enough` does not hold: 0 is not enough" in run.err
-    assert mutations(cloud) == []
+    assert cloud.verbs() == []
     run = forge.run("apply", expect=1)
     assert "note[LF0522]: `named` is checked after apply" in run.err
     assert "error[LF0521]: check `named` does not hold after apply" in run.err
     assert "jobs" in forge.state_files()[0].read_text()  # what was done is recorded
     forge.run("apply", expect=8)  # now its value is known before
-    assert mutations(cloud).count("CreateQueue") == 1
+    assert cloud.verbs().count("CreateQueue") == 1
 
 
 def test_after_is_after(cloud, stack):

@@ -30,13 +30,10 @@ def at(key):
 
 
 @pytest.fixture
-def lab(cloud, forge):
-    forge.spec = forge.folder / "lab/llmforge.yaml"
-    forge.spec.parent.mkdir()
-    forge.spec.write_text(SPEC)
-    forge.apply()
+def lab(cloud, lab):
+    lab.apply()
     cloud.forget_requests()
-    return forge
+    return lab
 
 
 def adopt_line(run):

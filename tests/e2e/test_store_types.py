@@ -7,20 +7,6 @@ GITHUB = "token.actions.githubusercontent.com"
 ARN = f"arn:aws:iam::123456789012:oidc-provider/{GITHUB}"
 
 
-@pytest.fixture
-def stack(cloud, forge):
-    forge.spec = forge.folder / "spec.yaml"
-
-    def write(text):
-        forge.spec.write_text(HEAD + text)
-        return forge
-    return write
-
-
-def mutations(cloud):
-    return [action.split(":")[-1] for action in cloud.mutations()]
-
-
 OIDC = """
 resources:
   github: {type: aws.iam.oidc_provider, url: "https://token.actions.githubusercontent.com", client_ids: [sts.amazonaws.com], tags: {Team: ml}}
@@ -37,7 +23,7 @@ def test_oidc_provider(cloud, stack):
     cloud.forget_requests()
     forge = stack(OIDC.replace("[sts.amazonaws.com]", "[sts.amazonaws.com, other], thumbprints: [990f4193972f2becf12ddeda5237f9c952f20d9e]"))
     forge.apply()
-    assert sorted(mutations(cloud)) == ["AddClientIDToOpenIDConnectProvider", "UpdateOpenIDConnectProviderThumbprint"]
+    assert sorted(cloud.verbs()) == ["AddClientIDToOpenIDConnectProvider", "UpdateOpenIDConnectProviderThumbprint"]
     one = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=ARN)
     assert sorted(one["ClientIDList"]) == ["other", "sts.amazonaws.com"]
     forge.plan(expect=0)
@@ -79,7 +65,7 @@ def test_parts_of_a_bucket(cloud, stack):
     cloud.forget_requests()
     stack(BUCKETS.replace("target_prefix: data/", "target_prefix: other/"))
     forge.apply()
-    assert mutations(cloud) == ["PutBucketLogging"]
+    assert cloud.verbs() == ["PutBucketLogging"]
     assert s3.get_bucket_logging(Bucket="store-data")["LoggingEnabled"]["TargetPrefix"] == "other/"
     forge.plan(expect=0)
     forge.destroy()
@@ -106,7 +92,7 @@ def test_a_shared_thing_that_exists_is_used_and_stays(cloud, stack):
     plan = forge.plan(expect=2)
     assert "uses existing " + theirs in plan.text and "1 to create, 1 to adopt" in plan.text, plan
     forge.apply()
-    assert not [m for m in mutations(cloud) if "OpenID" in m]
+    assert not [m for m in cloud.verbs() if "OpenID" in m]
     untouched()
     assert theirs in str(iam.get_role(RoleName="store-user")["Role"]["AssumeRolePolicyDocument"])
     plan = forge.plan(expect=0)
@@ -115,7 +101,7 @@ def test_a_shared_thing_that_exists_is_used_and_stays(cloud, stack):
     shown = forge.run("state", "show", 'resources["github"]', expect=0)
     assert "used" in shown.text
     forge.destroy()
-    assert not [m for m in mutations(cloud) if "OpenID" in m]
+    assert not [m for m in cloud.verbs() if "OpenID" in m]
     untouched()
 
 
@@ -162,7 +148,7 @@ def test_parts_of_a_bucket_that_leave_the_spec_are_unset(cloud, stack):
     stack(BUCKETS[:BUCKETS.index("    logging:")])
     cloud.forget_requests()
     forge.apply()
-    assert sorted(mutations(cloud)) == ["DeleteBucketReplication", "PutBucketLogging", "PutBucketNotificationConfiguration"]
+    assert sorted(cloud.verbs()) == ["DeleteBucketReplication", "PutBucketLogging", "PutBucketNotificationConfiguration"]
     assert "LoggingEnabled" not in s3.get_bucket_logging(Bucket="store-data")
     assert "QueueConfigurations" not in s3.get_bucket_notification_configuration(Bucket="store-data")
     cloud.forget_requests()
@@ -189,7 +175,7 @@ resources:
     cloud.forget_requests()
     stack(text.replace("echo one", "echo two"))
     forge.apply()
-    assert mutations(cloud) == ["PutObject", "PutObjectTagging"]
+    assert cloud.verbs() == ["PutObject", "PutObjectTagging"]
     assert s3.get_object(Bucket="store-objects", Key="run/setup it.sh")["Body"].read() == b"echo two\n"
     seen = {t["Key"] for t in s3.get_object_tagging(Bucket="store-objects", Key="run/setup it.sh")["TagSet"]}
     assert seen >= {"Team", "llmforge:stack"}
@@ -229,7 +215,7 @@ resources:
     cloud.forget_requests()
     stack(text.replace("tags: {Team: ml}", "tags: {Team: llm}"))
     forge.apply()
-    assert mutations(cloud) == ["TagRole"]
+    assert cloud.verbs() == ["TagRole"]
     stack(text.replace("tags: {Team: ml}", "tags: {Team: llm}").replace("[Decrypt, GenerateDataKey]", "[Decrypt]"))
     assert "1 to replace" in forge.apply().text
     assert [g["Operations"] for g in kms.list_grants(KeyId=key)["Grants"]] == [["Decrypt"]]
@@ -253,7 +239,7 @@ resources:
     stack(text.replace("Sid: pull", "Sid: copy"))
     cloud.forget_requests()
     forge.apply()
-    assert mutations(cloud) == ["PutRegistryPolicy"] and "copy" in ecr.get_registry_policy()["policyText"]
+    assert cloud.verbs() == ["PutRegistryPolicy"] and "copy" in ecr.get_registry_policy()["policyText"]
     forge.plan(expect=0)
     forge.destroy()
     with pytest.raises(ecr.exceptions.RegistryPolicyNotFoundException):
@@ -285,7 +271,7 @@ resources:
     stack(text.replace("value: one", "value: two"))
     run = forge.run("apply", "-v", "--var", "value=sentinel-two", expect=0)
     assert "sentinel" not in run.text
-    assert sorted(mutations(cloud)) == ["PutParameter", "PutParameter", "PutSecretValue"]
+    assert sorted(cloud.verbs()) == ["PutParameter", "PutParameter", "PutSecretValue"]
     assert ssm.get_parameter(Name="/store/plain")["Parameter"]["Value"] == "two"
     assert ssm.get_parameter(Name="/store/hidden", WithDecryption=True)["Parameter"]["Value"] == "sentinel-two"
     assert secrets.get_secret_value(SecretId="store-login")["SecretString"] == "sentinel-two"
@@ -324,7 +310,7 @@ def test_table(cloud, stack):
     stack(TABLE.replace("key_schema: [{name: owner}]}", "key_schema: [{name: owner}]}, {name: more, key_schema: [{name: owner}], projection: KEYS_ONLY}")
           .replace("Team: ml", "Team: llm").replace("    ttl_attribute: until\n", ""))
     forge.apply()
-    assert sorted(mutations(cloud)) == ["TagResource", "UpdateTable", "UpdateTimeToLive"]
+    assert sorted(cloud.verbs()) == ["TagResource", "UpdateTable", "UpdateTimeToLive"]
     table = db.describe_table(TableName="store-runs")["Table"]
     assert sorted(i["IndexName"] for i in table["GlobalSecondaryIndexes"]) == ["more", "owners"]
     forge.plan(expect=0)

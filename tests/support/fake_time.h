@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/seeded_random.h"
 #include "base/task.h"
 #include "base/world.h"
 #include "support/fake_files.h"
@@ -43,22 +44,7 @@ class FakeClock final : public Clock {
   std::map<std::pair<MonotonicNs, uint64_t>, std::function<void()>> timers_;
 };
 
-class FakeRandom final : public Random {
- public:
-  explicit FakeRandom(uint64_t seed = 1) : state_(seed) {}
-  uint64_t next() override {  // splitmix64
-    uint64_t z = (state_ += 0x9E3779B97F4A7C15u);
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return z ^ (z >> 31);
-  }
-  void fill(uint8_t* out, size_t n) override {
-    for (size_t i = 0; i < n; ++i) out[i] = static_cast<uint8_t>(next());
-  }
-
- private:
-  uint64_t state_;
-};
+using FakeRandom = SeededRandom;
 
 template <class T>
 Task<void> keep_result(Task<T> task, std::shared_ptr<std::optional<T>> result) {
