@@ -127,7 +127,7 @@ class Formatter {
 
   // Comments that stood under one another in the source still do.
   std::string joined() {
-    while (!lines_.empty() && lines_.back().text.empty()) lines_.pop_back();
+    while (lines_.size() > kept_ && lines_.back().text.empty()) lines_.pop_back();
     std::string out;
     for (size_t i = 0; i < lines_.size();) {
       size_t end = i + 1;
@@ -291,26 +291,45 @@ class Formatter {
       base = static_cast<size_t>(std::max(parent_column, 0) + (header[digit] - '0'));
       header[digit] = static_cast<char>('0' + kIndent);
     }
-    append(header);
-    trailing(node.begin + static_cast<uint32_t>(header.size()));
+    const uint32_t header_end = node.begin + static_cast<uint32_t>(header.size());
     std::vector<std::string_view> content;
     while (!text.empty()) {
       const size_t end = std::min(text.find('\n'), text.size());
       content.push_back(text.substr(0, end));
       text.remove_prefix(std::min(end + 1, text.size()));
     }
+    for (size_t i = 0; i < content.size() && !base; ++i) {
+      const size_t spaces = content[i].find_first_not_of(' ');
+      if (spaces != std::string_view::npos) base = spaces;
+    }
+    // Spaces beyond the indentation are text.
+    const auto blank = [&](std::string_view line) {
+      return line.find_first_not_of(' ') == std::string_view::npos &&
+             line.size() <= base.value_or(line.size());
+    };
+    // At the end of a file without a last line end the text has none either; here it gets one.
+    if (node.end == text_.size() && !text_.ends_with('\n') && !content.empty()) {
+      if (blank(content.back())) {
+        content.pop_back();
+      } else {
+        std::erase(header, '+');
+        std::erase(header, '-');
+        header += '-';
+      }
+    }
+    append(header);
+    trailing(header_end);
     const bool keep = header.find('+') != std::string::npos;
-    while (!keep && !content.empty() && trim_right(content.back()).empty()) content.pop_back();
-    for (std::string_view line : content) {
-      const size_t spaces = line.find_first_not_of(' ');
-      if (spaces == std::string_view::npos && line.size() <= base.value_or(line.size())) {
+    while (!keep && !content.empty() && blank(content.back())) content.pop_back();
+    for (const std::string_view line : content) {
+      if (blank(line)) {
         lines_.emplace_back();
         continue;
       }
-      if (!base) base = spaces;
       new_line(indent);
-      append(line.substr(std::min(*base, line.size())));
+      append(line.substr(std::min(base.value_or(0), line.size())));
     }
+    if (keep) kept_ = lines_.size();
     last_end_ = node.end;
     while (trivia() != nullptr && trivia()->span.begin < node.end && keep) ++next_;
     while (trivia() != nullptr && trivia()->span.begin + 1 < node.end) ++next_;
@@ -443,6 +462,7 @@ class Formatter {
   const YamlScan& scan_;
   size_t next_ = 0;        // in scan_.trivia
   uint32_t last_end_ = 0;  // in the source: behind what was written last
+  size_t kept_ = 0;        // lines up to here stay at the end, though they may be empty
   std::vector<OutputLine> lines_;
 };
 

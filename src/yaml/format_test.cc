@@ -65,6 +65,13 @@ TEST_CASE("scalars keep what they say", "[format]") {
   check("a: one\n      two\n\n      three\n", "a: one\n  two\n\n  three\n");
   check("a: \"one\n      two \\\n      three\"\n", "a: \"one\n  two \\\n  three\"\n");
   check("a: 'x'\nb: \"${c}\"\nc: ${d.e + 1}\n", "a: 'x'\nb: \"${c}\"\nc: ${d.e + 1}\n");
+  check("a: |\n  x", "a: |-\n  x\n");
+  check("a: >+ # c\n  x\n\n  y", "a: >-  # c\n  x\n\n  y\n");
+  check("a: |+2\n   x", "a: |2-\n   x\n");
+  check("a: |\n   x\n     \n", "a: |\n  x\n    \n");
+  check("a: |+\n   x\n\n  ", "a: |+\n  x\n\n");
+  check("a: |+\n   x\n\n\n", "a: |+\n  x\n\n\n");
+  check("a: |-\n  x", "a: |-\n  x\n");
   check("- |\n  x\n- a: |\n    y\n", "- |\n  x\n- a: |\n    y\n");
 }
 

@@ -30,7 +30,7 @@ export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
 
 # Files of the project that are inputs as they stand.
 seeds_of() {
-  echo "tests/fuzz/corpus/$1"
+  [[ -d tests/fuzz/corpus/$1 ]] && echo "tests/fuzz/corpus/$1"
   case $1 in
     yaml | spec) echo "specs examples tests/golden/diagnostics" ;;
     descriptor) echo "src/provider/testdata/bad providers/aws/resources" ;;
