@@ -113,7 +113,7 @@ bool YamlScanner::after_value(char c) {
 
 // The last value stood alone on its line where a key should: `key` or `key:value`.
 void YamlScanner::missing_colon() {
-  if (scan_.tokens.empty() || !last_first_on_line_ || last_multiline_) return;
+  if (scan_.tokens.empty() || !last_first_on_line_) return;
   const YamlToken& token = scan_.tokens.back();
   if (!token.is_scalar()) return;  // the parser has a word for it
   if (!indents_.back().is_map) return;
@@ -132,8 +132,9 @@ void YamlScanner::missing_colon() {
         {"put a space", span(token.begin + colon, token.begin + colon + 1), ": ", true});
     return;
   }
-  report(Code::LF0101, token.begin, token.end,
-         fmt::format("`{}` has no `:` and no value", printable(word.substr(0, 60))),
+  const std::string_view first = word.substr(0, word.find('\n'));
+  report(Code::LF0101, token.begin, token.begin + static_cast<uint32_t>(first.size()),
+         fmt::format("`{}` has no `:` and no value", printable(first.substr(0, 60))),
          "a key of a map was expected here");
 }
 
