@@ -340,6 +340,9 @@ TEST_CASE("mistakes in people's words", "[reader]") {
   CHECK(first("a: b\n  c: d\n") == "LF0101@2:3: `c` cannot be a key here");
   CHECK(first("a:\n    b: 1\n  c: 2\n") ==
         "LF0101@3:3: this line's indentation fits no line above");
+  CHECK(first("a: 1\r\nb: 2\rc: 3\n") == "LF0101@2:5: a carriage return that ends no line");
+  CHECK(first("a: 1\nb: 2\r") == "LF0101@2:5: a carriage return that ends no line");
+  CHECK(first("a: 1\nb c\n d\n") == "LF0101@2:1: `b c` has no `:` and no value");
   CHECK(first("a: 1\nb\nc: 2\n") == "LF0101@2:1: `b` has no `:` and no value");
   CHECK(first("a: 1\nb:2\nc: 2\n") == "LF0101@2:2: a space is missing after `:`");
   CHECK(first("a:\n  x: 1\n  y\nc: 2\n") == "LF0101@3:3: `y` has no `:` and no value");

@@ -73,9 +73,21 @@ void YamlScanner::mask(size_t begin, size_t end, char with) {
   }
 }
 
+// YAML takes one for a line's end and most readers do not: the same file would say two things.
+void YamlScanner::lone_carriage_return() {
+  for (size_t at = text_.find('\r'); at != std::string_view::npos; at = text_.find('\r', at + 1)) {
+    if (at + 1 < text_.size() && text_[at + 1] == '\n') continue;
+    report(Code::LF0101, at, at + 1, "a carriage return that ends no line", "")
+        .help.push_back("lines end with a line feed, with or without a carriage return before it");
+    scan_.broken = stopped_ = true;
+    return;
+  }
+}
+
 YamlScan YamlScanner::run() {
   if (text_.starts_with("\xef\xbb\xbf")) pos_ = 3;
   line_begin_ = pos_;
+  lone_carriage_return();
   start_line();
   while (!stopped_ && pos_ < text_.size()) step();
   if (!stopped_ && flow_.empty() && last_ == Last::value) missing_colon();

@@ -60,6 +60,7 @@ class YamlScanner {
   void tag();
   void bad_start(char c);
   void control_character();
+  void lone_carriage_return();
 
   // Scalars.
   void plain();
