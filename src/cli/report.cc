@@ -150,6 +150,17 @@ void print_json(const Plan& plan, const ApplyResult& result,
   print(to_json(Value(std::move(root))) + "\n");
 }
 
+// How long requests were held back because a service takes no more: side by side, so their sum may
+// be longer than the run.
+std::string waits_text(const EngineContext& engine) {
+  std::vector<std::string> services;
+  for (const auto& [service, ns] : engine.waited_ns) {
+    if (ns >= 100'000'000)
+      services.push_back(fmt::format("{} {:.1f} s", service, static_cast<double>(ns) / 1e9));
+  }
+  return services.empty() ? "" : "held back, all requests together: " + join(services, ", ") + "\n";
+}
+
 }  // namespace
 
 void print_report(const Plan& plan, const ApplyResult& result,
@@ -210,6 +221,7 @@ void print_report(const Plan& plan, const ApplyResult& result,
   if (result.failed > 0) text += fmt::format(", {} failed", result.failed);
   if (result.skipped > 0) text += fmt::format(", {} skipped", result.skipped);
   text += fmt::format(" ({} requests)\n", session.engine().request_count);
+  if (context.options.verbose) text += waits_text(session.engine());
   if (!all) {
     text += fmt::format("everything that exists is recorded; run {} again to go on\n",
                         context.options.command);

@@ -119,14 +119,19 @@ class TestReader {
       wrong(node, "`faults` is a map, for instance `{throttle: 0.1}`");
       return std::nullopt;
     }
-    only_keys(node, {"throttle", "unavailable", "lost_answer", "invisible_ms", "no_capacity", "at"},
-              "`faults`", diagnostics_);
+    only_keys(
+        node,
+        {"throttle", "rate", "unavailable", "lost_answer", "invisible_ms", "no_capacity", "at"},
+        "`faults`", diagnostics_);
     for (const char* share : {"throttle", "unavailable", "lost_answer"}) {
       const Node one = node.find(share);
       const auto value = one.as_double();
       if (one && (!value || *value < 0 || *value > 1))
         wrong(one, "`" + std::string(share) + "` is a share of requests, from 0 to 1");
     }
+    const Node rate = node.find("rate");
+    if (const auto value = rate.as_double(); rate && (!value || *value < 1))
+      wrong(rate, "`rate` is a number of requests a second, 1 or more");
     if (const Node scarce = node.find("no_capacity"); scarce && !scarce.is_list())
       wrong(scarce, "`no_capacity` is a list of maps of properties: `[{type: g5.xlarge}]`");
     const Node at = node.find("at");

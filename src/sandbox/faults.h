@@ -15,6 +15,7 @@ namespace lf::sandbox {
 
 struct Faults {
   double throttle = 0;       // share of requests, 0 to 1
+  double rate = 0;           // requests a second that each service takes; 0: any number
   double unavailable = 0;    // share refused with 503
   double lost_answer = 0;    // share of mutations whose answer never comes
   int64_t invisible_ms = 0;  // how long reads do not see a new thing
@@ -31,8 +32,8 @@ struct Faults {
   std::vector<At> at;
 };
 
-// From `{throttle: 0.1, no_capacity: [{type: g5.xlarge}], at: [{action: CreateQueue, answer:
-// unavailable}]}`; unknown keys are left alone.
+// From `{throttle: 0.1, rate: 5, no_capacity: [{type: g5.xlarge}], at: [{action: CreateQueue,
+// answer: unavailable}]}`; unknown keys are left alone.
 inline Faults faults_from(const Value& value) {
   Faults out;
   const auto share = [&](const char* key) {
@@ -40,6 +41,7 @@ inline Faults faults_from(const Value& value) {
     return v.is_double() ? v.as_double() : v.is_int() ? static_cast<double>(v.as_int()) : 0.0;
   };
   out.throttle = share("throttle");
+  out.rate = share("rate");
   out.unavailable = share("unavailable");
   out.lost_answer = share("lost_answer");
   out.invisible_ms = static_cast<int64_t>(share("invisible_ms"));

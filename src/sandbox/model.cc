@@ -61,8 +61,22 @@ double Model::chance() {
   return static_cast<double>(chance_ >> 11) / 9007199254740992.0;
 }
 
+// A bucket of one second's tokens for each service, as most clouds have it.
+bool Model::within_rate(const std::string& service, Timestamp now) {
+  if (faults_.rate <= 0) return true;
+  const double seconds = static_cast<double>(now.seconds) + now.nanos / 1e9;
+  const auto [at, fresh] = rates_.try_emplace(service, std::max(1.0, faults_.rate), seconds);
+  auto& [tokens, last] = at->second;
+  tokens = std::min(std::max(1.0, faults_.rate), tokens + (seconds - last) * faults_.rate);
+  last = seconds;
+  if (tokens < 1) return false;
+  tokens -= 1;
+  return true;
+}
+
 // Refused before any effect.
-std::optional<Refusal> Model::fault(const Service& service, const std::string& action) {
+std::optional<Refusal> Model::fault(const Service& service, const std::string& action,
+                                    Timestamp now) {
   lose_this_ = false;
   bool throttle = false, down = false;
   for (Faults::At& at : faults_.at) {
@@ -80,6 +94,7 @@ std::optional<Refusal> Model::fault(const Service& service, const std::string& a
     lose_this_ = at.answer == "lost";
     break;
   }
+  throttle = throttle || !within_rate(service.name, now);
   throttle = throttle || (faults_.throttle > 0 && chance() < faults_.throttle);
   down = down || (!throttle && faults_.unavailable > 0 && chance() < faults_.unavailable);
   if (!throttle && !down) return std::nullopt;
@@ -186,7 +201,7 @@ HttpResponse Model::handle(const HttpRequest& request, Timestamp now, Timestamp 
   all.names.set("region", Value(all.place.region));
   all.names.set("partition", Value(partition));
   all.names.set("dns_suffix", Value(rules_->suffix_of(partition)));
-  if (const auto problem = fault(service, all.in.action)) return refuse(*problem);
+  if (const auto problem = fault(service, all.in.action, now)) return refuse(*problem);
   const Outcome outcome = dispatch(all);
   if (!outcome) return refuse(outcome.error());
   return write_answer(service, all.in.action, *outcome, id);

@@ -77,7 +77,8 @@ class Model {
   std::string request_id();
   // A share between 0 and 1, by the seed.
   double chance();
-  std::optional<Refusal> fault(const Service& service, const std::string& action);
+  std::optional<Refusal> fault(const Service& service, const std::string& action, Timestamp now);
+  bool within_rate(const std::string& service, Timestamp now);
   std::string random_digits(size_t count, std::string_view alphabet);
   std::string fill_random(const std::string& text);
   Value fill_random(const Value& value);
@@ -186,6 +187,7 @@ class Model {
   std::map<std::string, cel::Interpolation> id_patterns_;
   uint64_t random_ = 0, chance_ = 0;
   bool prepared_ = false, changed_ = false, mutation_ = false, lose_this_ = false;
+  std::map<std::string, std::pair<double, double>> rates_;  // by service: tokens, and since when
 };
 
 }  // namespace lf::sandbox
