@@ -10,9 +10,10 @@ namespace lf {
 namespace {
 
 // What `plan.cost` is to policies: zero where nothing has a price.
-Map cost_names(Session& session, const Graph& graph, const Plan& plan) {
+Map cost_names(Session& session, const Graph& graph, const Plan& plan,
+               const std::vector<PolicyRule>& rules) {
   std::shared_ptr<const PlanCost> cost;
-  if (!session.spec().demands.policies.empty()) cost = cost_of_plan(session, graph, plan);
+  if (!rules.empty()) cost = cost_of_plan(session, graph, plan);
   const PlanCost none;
   const PlanCost& of = cost == nullptr ? none : *cost;
   return Map{{"hourly", Value(of.after_sum.running)},
@@ -21,7 +22,8 @@ Map cost_names(Session& session, const Graph& graph, const Plan& plan) {
              {"unknown", Value(static_cast<int64_t>(of.after_sum.unknown))}};
 }
 
-PolicyNames names_of(Session& session, const Graph& graph, const Plan& plan, bool destroy) {
+PolicyNames names_of(Session& session, const Graph& graph, const Plan& plan, bool destroy,
+                     const std::vector<PolicyRule>& rules) {
   const Spec& spec = session.spec().spec;
   PolicyNames out;
   out.stack = spec.stack;
@@ -30,11 +32,24 @@ PolicyNames names_of(Session& session, const Graph& graph, const Plan& plan, boo
   out.variables = session.spec().variables;
   out.now = session.world().clock.now();
   out.destroy = destroy;
-  out.cost = cost_names(session, graph, plan);
+  out.cost = cost_names(session, graph, plan, rules);
   return out;
 }
 
 }  // namespace
+
+std::vector<PolicyRule> rules_for(const Demands& demands, const Graph& graph) {
+  std::vector<PolicyRule> out = demands.policies;
+  for (const auto& rule : demands.standing) {
+    const bool concerned =
+        std::any_of(graph.nodes.begin(), graph.nodes.end(), [&](const GraphNode& node) {
+          return std::find(rule.types.begin(), rule.types.end(), node.type->name) !=
+                 rule.types.end();
+        });
+    if (concerned) out.push_back(rule);
+  }
+  return out;
+}
 
 int exit_code_of(const Diagnostics& diagnostics) {
   const bool refused =
@@ -50,8 +65,9 @@ Judge::Judge(Session& session, const Graph& graph, const Plan& plan, bool destro
       graph_(graph),
       plan_(plan),
       destroy_(destroy),
-      policies_(session.spec().demands.policies, names_of(session, graph, plan, destroy), graph,
-                plan, session.packages(), session.sources()) {}
+      rules_(rules_for(session.spec().demands, graph)),
+      policies_(rules_, names_of(session, graph, plan, destroy, rules_), graph, plan,
+                session.packages(), session.sources()) {}
 
 std::vector<PlanFinding> Judge::look() {
   if (!looked_) {
@@ -92,7 +108,7 @@ int Judge::before(const CommandContext& context) {
 }
 
 Approve Judge::approve() {
-  if (session_.spec().demands.policies.empty()) return {};
+  if (rules_.empty()) return {};
   return
       [this](const PlanItem& item, const Map& desired) { return policies_.approve(item, desired); };
 }

@@ -32,9 +32,14 @@ class Judge {
   const Plan& plan_;
   bool destroy_, looked_ = false;
   Diagnostics found_;
+  const std::vector<PolicyRule> rules_;
   PolicyRun policies_;
   std::vector<const CheckDecl*> open_checks_;
 };
+
+// The stack's own policies, and the standing ones that name a type which the graph has: the others
+// would cost time and say nothing.
+std::vector<PolicyRule> rules_for(const Demands& demands, const Graph& graph);
 
 // The exit code for what a stage reports: 8 where something is refused, else 3.
 int exit_code_of(const Diagnostics& diagnostics);

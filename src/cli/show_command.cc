@@ -2,10 +2,13 @@
 // `show`: what the state knows, without a request. `status`: the same with a look at the cloud.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/json.h"
 #include "base/strings.h"
 #include "base/units.h"
 #include "cli/command_tools.h"
+#include "cli/running.h"
 #include "plan/render.h"
 
 namespace lf {
@@ -41,7 +44,7 @@ std::string gone_text(Session* session) {
                      gone == 1 ? "is" : "are", gone == 1 ? "it" : "them");
 }
 
-int print_json(Session* session, bool live) {
+int print_json(Session* session, bool live, const std::vector<Running>& running) {
   const State& state = session->state();
   Map out;
   out.set("stack", Value(session->spec().spec.stack));
@@ -57,6 +60,9 @@ int print_json(Session* session, bool live) {
       row.set("cloud", Value(cloud_word(seen)));
       if (seen != nullptr && seen->presence == Observation::Presence::present)
         row.set("marked", Value(seen->marks_ok));
+      const auto costs = std::find_if(running.begin(), running.end(),
+                                      [&](const Running& one) { return one.record == record; });
+      if (costs != running.end()) row.set("running", running_value(*costs));
     }
     resources.emplace_back(std::move(row));
   }
@@ -69,7 +75,7 @@ int print_json(Session* session, bool live) {
   return kDone;
 }
 
-int print_text(Session* session, bool live) {
+int print_text(Session* session, bool live, const std::vector<Running>& running) {
   const State& state = session->state();
   const Timestamp now = session->world().clock.now();
   std::vector<std::vector<std::string>> rows;
@@ -92,6 +98,7 @@ int print_text(Session* session, bool live) {
   if (live) {
     const std::string gone = gone_text(session);
     if (!gone.empty()) print(gone);
+    print(running_text(running));
   }
   if (!state.outputs.empty()) {
     std::vector<std::vector<std::string>> outputs;
@@ -119,7 +126,15 @@ Task<int> show_task(CommandContext* context, Session* session) {
     const int ready = co_await std::move(preparing);
     if (ready >= 0) co_return ready;
   }
-  co_return context->options.json ? print_json(session, live) : print_text(session, live);
+  std::vector<Running> running;
+  if (live) {
+    std::vector<std::string> said;
+    Task<std::vector<Running>> finding = find_running(session, &said);
+    running = co_await std::move(finding);
+    for (const auto& note : said) print_error("note: " + printable(note) + "\n");
+  }
+  co_return context->options.json ? print_json(session, live, running)
+                                  : print_text(session, live, running);
 }
 
 }  // namespace

@@ -18,7 +18,8 @@ Task<int> validate(CommandContext* context, Session* session) {
   if (!*sound) co_return tell_invalid(*context, *session);
   show_diagnostics(session->diagnostics(), session->sources(), context->options.json,
                    context->terminal);
-  if (!session->spec().demands.empty()) {
+  const Demands& demands = session->spec().demands;
+  if (!demands.checks.empty() || !rules_for(demands, session->offline_graph()).empty()) {
     // As if nothing were there yet: what is refused then is refused for everybody.
     Diagnostics planning;
     const Plan plan = make_plan(session->offline_graph(), State(), Observations(),

@@ -111,7 +111,10 @@ class CloudClient : public Cloud {
     Map input;
     for (const auto& property : type->inputs) {
       const Value* value = inputs.find(property.name);
-      if (value != nullptr && !value->is_unset()) put_on_wire(property, *value, input);
+      if (value != nullptr && !value->is_unset())
+        put_on_wire(property, *value, input);
+      else if (!property.default_value.is_null())
+        inputs.set(property.name, property.default_value);
     }
     Map names = this->names();
     names.set("self", Value(inputs));

@@ -12,7 +12,7 @@ bool Loader::load_package(const LoadNode& file, PackageInfo& out) {
   const size_t before = diagnostics_.error_count();
   if (!keys(file, "package",
             {"package", "version", "credentials", "signing", "identity", "marks", "sandbox",
-             "session"})) {
+             "session", "activity"})) {
     return false;
   }
   for (const char* key : {"package", "version"}) required(file, key, "package");
@@ -62,7 +62,29 @@ bool Loader::load_package(const LoadNode& file, PackageInfo& out) {
         out.session.program = tree(*program, scope);
     }
   }
+  if (const LoadNode* activity = file.find("activity")) load_activity(*activity, out.activity);
   return diagnostics_.error_count() == before;
+}
+
+void Loader::load_activity(const LoadNode& node, ActivityFacts& out) {
+  keys(node, "activity", {"type", "looks", "known", "busy"});
+  for (const char* key : {"type", "looks", "known", "busy"}) required(node, key, "activity");
+  text(node, "type", out.type);
+  NameScope scope;
+  scope.roots = {"id", "since", "account", "region", "partition", "dns_suffix"};
+  const LoadNode* looks = node.find("looks");
+  if (looks != nullptr && want(*looks, LoadNode::Kind::list, "looks")) {
+    for (const LoadNode& item : looks->items) {
+      keys(item, "looks", {"data", "with"});
+      ActivityFacts::Look look;
+      text(item, "data", look.data);
+      if (const LoadNode* with = item.find("with")) look.with = tree(*with, scope);
+      out.looks.push_back(std::move(look));
+    }
+  }
+  scope.roots = {"found"};
+  expression(node, "known", scope, out.known);
+  expression(node, "busy", scope, out.busy);
 }
 
 bool Loader::load_services(const LoadNode& file, std::vector<Service>& out) {

@@ -48,6 +48,7 @@ class Loader {
   bool load_resource(const LoadNode& file, ResourceType& out);
   bool load_data(const LoadNode& file, DataType& out);
   bool load_package(const LoadNode& file, PackageInfo& out);
+  void load_activity(const LoadNode& node, ActivityFacts& out);
   bool load_services(const LoadNode& file, std::vector<Service>& out);
   bool load_adoption(const LoadNode& file, AdoptionFacts& out);
   // The section `prices` of a type's file; false where there is none, or it is wrong.

@@ -40,6 +40,20 @@ struct SessionFacts {
   std::string missing;  // what to do where there is no such program
 };
 
+// How `status` learns whether a machine does anything: look-ups, of which the first that knows
+// counts.
+struct ActivityFacts {
+  struct Look {
+    std::string data;  // data/<name>.yaml, `pick: all`
+    Template with;     // its inputs, over `id` and `since` (a timestamp)
+  };
+  std::string type;  // of the machines; "": this cloud tells nothing
+  std::vector<Look> looks;
+  // Over `found`, what a look-up gave: whether it knows the machine, and the times at which the
+  // machine was busy.
+  std::optional<cel::Interpolation> known, busy;
+};
+
 struct PackageInfo {
   std::string name, credentials, signing;
   int version = 0;
@@ -51,6 +65,7 @@ struct PackageInfo {
   std::string sandbox_account;
   std::map<std::string, std::string> sandbox_environment, sandbox_keys;
   SessionFacts session;
+  ActivityFacts activity;
 };
 
 // One cloud's package. All look-ups are by exact name and cached; nullptr where there is no such

@@ -56,6 +56,7 @@ class DemandParser {
           rule(entry, "", entry.key.span(), false);
       }
     }
+    standing();
     const Node checks = root.find("checks");
     if (map_of(checks, "checks")) {
       for (size_t i = 0; i < checks.size(); ++i) check(checks.entry(i));
@@ -105,6 +106,29 @@ class DemandParser {
         d.fixes.push_back({"did you mean `" + near + "`?", wanted.span, near, false});
       else
         d.help.push_back("there are: " + join(known, ", "));
+    }
+  }
+
+  // What a package says of every stack, unless the stack has a policy of that name.
+  void standing() {
+    for (Package* package : providers()) {
+      const auto text = package->file("standing.yaml");
+      if (!text) continue;
+      const std::string& name = package->info().name;
+      const SourceId source =
+          sources_.add("providers/" + name + "/standing.yaml", std::string(*text));
+      const Node rules = read_yaml(tree_, source, diagnostics_).find("policies");
+      std::vector<PolicyRule> own = std::move(out_.policies);
+      out_.policies.clear();
+      for (size_t i = 0; i < rules.size(); ++i)
+        rule(rules.entry(i), "the standing policies of " + name, Span(), true);
+      for (PolicyRule& one : out_.policies) {
+        const bool taken = std::any_of(own.begin(), own.end(),
+                                       [&](const PolicyRule& has) { return has.name == one.name; });
+        one.standing = true;
+        if (!taken) out_.standing.push_back(std::move(one));
+      }
+      out_.policies = std::move(own);
     }
   }
 

@@ -21,8 +21,9 @@ struct PolicyRule {
   Span use_span;       // where the stack asks for it: its name, the pack's, the file's
   std::string origin;  // "": the stack's own; else "pack no-open-ssh", "./policies/company.yaml"
   bool built_in = false;
-  bool deny = false;  // else it warns
-  Tree condition;     // true: refused
+  bool standing = false;  // of the package, for every stack
+  bool deny = false;      // else it warns
+  Tree condition;         // true: refused
   std::optional<Tree> message;
   // Globs. Empty: any type, any address, any environment; actions: what will be there afterwards.
   std::vector<std::string> types, actions, addresses, environments;
@@ -47,9 +48,9 @@ struct UsageDecl {
 
 struct Demands {
   std::vector<PolicyRule> policies;
+  std::vector<PolicyRule> standing;  // what packages say of every stack; nothing that it asked for
   std::vector<CheckDecl> checks;
   std::vector<UsageDecl> usage;
-  bool empty() const { return policies.empty() && checks.empty(); }
 };
 
 // From `policies` and `checks` of the root. Conditions and messages of policies are type-checked;
