@@ -39,12 +39,14 @@ class Formatter {
 
   std::string run(const ConcreteNode& root) {
     document_marker(root);
+    // What begins a line as a document's marker does must not begin it.
+    const size_t indent = reads_as_marker(root) ? kIndent : 0;
     if (root.is_block()) {
-      block(root, 0, false, -1);
+      block(root, indent, false, -1);
     } else if (root.kind != ConcreteNode::Kind::empty) {
-      flush(root.first(), 0);
-      new_line(0);
-      value_here(root, kIndent, -1);
+      flush(root.first(), indent);
+      new_line(indent);
+      value_here(root, indent + kIndent, -1);
     }
     flush(static_cast<uint32_t>(text_.size()) + 1, 0);
     return joined();
@@ -163,6 +165,18 @@ class Formatter {
       }
       at = static_cast<uint32_t>(end) + 1;
     }
+  }
+
+  bool reads_as_marker(const ConcreteNode& root) const {
+    const auto begins = [&](const ConcreteNode& node) {
+      const std::string_view text = text_.substr(node.first());
+      return (text.starts_with("...") || text.starts_with("---")) &&
+             (text.size() == 3 || text[3] == '\n' || kBlanks.find(text[3]) != kBlanks.npos);
+    };
+    if (root.kind != ConcreteNode::Kind::map || !root.is_block()) return begins(root);
+    for (size_t i = 0; i < root.children.size(); i += 2)
+      if (begins(root.children[i])) return true;
+    return false;
   }
 
   // --- nodes ----------------------------------------------------------------------------------

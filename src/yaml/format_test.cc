@@ -72,6 +72,8 @@ TEST_CASE("scalars keep what they say", "[format]") {
   check("a: |+\n   x\n\n  ", "a: |+\n  x\n\n");
   check("a: |+\n   x\n\n\n", "a: |+\n  x\n\n\n");
   check("a: |-\n  x", "a: |-\n  x\n");
+  check(" ...\nio\n", "  ...\n    io\n");
+  check(" a: 1\n --- b: 2\n", "  a: 1\n  --- b: 2\n");
   check("- |\n  x\n- a: |\n    y\n", "- |\n  x\n- a: |\n    y\n");
 }
 
