@@ -20,7 +20,10 @@ namespace {
 class AllRun {
  public:
   AllRun(CommandContext& context, StackSet set)
-      : context_(context), set_(std::move(set)), codes_(set_.members.size(), kDone) {
+      : context_(context),
+        packages_(std::make_shared<PackageSet>(context.world.files, nullptr)),
+        set_(std::move(set)),
+        codes_(set_.members.size(), kDone) {
     for (size_t i = 0; i < set_.members.size(); ++i) order_.push_back(i);
     if (destroys()) std::reverse(order_.begin(), order_.end());
   }
@@ -94,6 +97,7 @@ class AllRun {
     Options out = context_.options;
     out.spec = head.path;
     out.all = false;
+    out.shared = packages_;
     out.variables.clear();
     for (const auto& one : context_.options.variables) {
       const auto& declared = head.variables;
@@ -248,6 +252,7 @@ class AllRun {
   }
 
   CommandContext& context_;
+  const std::shared_ptr<PackageSet> packages_;  // read once for all stacks
   StackSet set_;
   std::vector<size_t> order_;
   std::vector<int> codes_;

@@ -129,8 +129,7 @@ class Explainer {
             "\n");
       return true;
     }
-    TypePrices prices(packages_);
-    print(manual_page(type) + cost_page(prices.of(type)));
+    print(manual_page(type) + cost_page(packages_.type_prices().of(type)));
     return true;
   }
 

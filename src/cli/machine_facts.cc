@@ -61,7 +61,7 @@ MachineFacts MachineCatalog::facts(const std::string& package, const std::string
   }
   if (const auto where = catalog.regions.find(name); where != catalog.regions.end())
     out.offered.assign(where->second.begin(), where->second.end());
-  if (const PriceBook* book = books_.of(package)) {
+  if (const PriceBook* book = packages_.price_books().of(package)) {
     out.on_demand = book->find("machine.on-demand." + name, region);
     out.spot = book->find("machine.spot." + name, region);
   }
@@ -71,7 +71,7 @@ MachineFacts MachineCatalog::facts(const std::string& package, const std::string
 std::vector<MachineFacts> MachineCatalog::gpus(const std::string& region) {
   std::vector<MachineFacts> out;
   for (const auto& package : packages_.names()) {
-    for (const auto& [property, catalog] : catalogs_.all(package)) {
+    for (const auto& [property, catalog] : packages_.catalogs().all(package)) {
       for (const auto& [name, text] : catalog.facts) {
         MachineFacts one = facts(package, name, catalog, region);
         if (one.gpus > 0) out.push_back(std::move(one));
@@ -85,7 +85,7 @@ std::vector<std::string> MachineCatalog::regions() {
   std::vector<std::string> out;
   std::set<std::string> seen;
   for (const auto& package : packages_.names()) {
-    for (const auto& [property, catalog] : catalogs_.all(package)) {
+    for (const auto& [property, catalog] : packages_.catalogs().all(package)) {
       for (const auto& region : catalog.facts_in_order) {
         if (seen.insert(region).second) out.push_back(region);
       }
@@ -97,7 +97,7 @@ std::vector<std::string> MachineCatalog::regions() {
 std::optional<MachineFacts> MachineCatalog::find(const std::string& name,
                                                  const std::string& region) {
   for (const auto& package : packages_.names()) {
-    for (const auto& [property, catalog] : catalogs_.all(package)) {
+    for (const auto& [property, catalog] : packages_.catalogs().all(package)) {
       if (catalog.knows(name)) return facts(package, name, catalog, region);
     }
   }
@@ -107,7 +107,7 @@ std::optional<MachineFacts> MachineCatalog::find(const std::string& name,
 std::map<std::string, std::pair<std::optional<Price>, std::optional<Price>>> MachineCatalog::prices(
     const MachineFacts& of) {
   std::map<std::string, std::pair<std::optional<Price>, std::optional<Price>>> out;
-  const PriceBook* book = books_.of(of.package);
+  const PriceBook* book = packages_.price_books().of(of.package);
   if (book == nullptr) return out;
   for (const auto& market : {"on-demand", "spot"}) {
     const std::string name = std::string("machine.") + market + "." + of.name;

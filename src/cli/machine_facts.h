@@ -23,8 +23,7 @@ struct MachineFacts {
 
 class MachineCatalog {
  public:
-  explicit MachineCatalog(Packages& packages)
-      : packages_(packages), catalogs_(packages), books_(packages) {}
+  explicit MachineCatalog(Packages& packages) : packages_(packages) {}
   // All machine types with GPUs, with their prices in `region`.
   std::vector<MachineFacts> gpus(const std::string& region);
   // Regions that the facts were gathered in, the catalogues' own order; none twice.
@@ -41,8 +40,6 @@ class MachineCatalog {
                      const std::string& region);
 
   Packages& packages_;
-  Catalogs catalogs_;
-  PriceBooks books_;
 };
 
 Value facts_value(const MachineFacts& facts);

@@ -3,12 +3,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace lf {
+
+struct PackageSet;  // spec/package_set.h
 
 struct Options {
   std::string command;                 // "plan", "state list"
@@ -48,6 +51,9 @@ struct Options {
   std::vector<std::string> usage;  // cost: ADDRESS.KEY=VALUE
   std::vector<double> run_hours = {2, 6};
   std::string min_memory, region, sort = "price", gpu_model;  // gpu
+  // Read before, for several sessions of one process; null: each reads its own. With provider_dirs
+  // each reads its own, too.
+  std::shared_ptr<PackageSet> shared;
 };
 
 // Exit code 0 with `shown` set: help or version was printed, nothing to do. 3: wrong usage, told on

@@ -37,6 +37,8 @@ Session::Session(World& world, const Options& options, EventSink* sink)
   engine_.world = &world_;
   engine_.events = &events_;
   engine_.parallelism_max = static_cast<size_t>(std::max<int64_t>(0, options.parallelism));
+  set_ = options.shared != nullptr ? options.shared
+                                   : std::make_shared<PackageSet>(world.files, nullptr);
 }
 Session::~Session() = default;
 
@@ -54,10 +56,14 @@ Result<std::shared_ptr<const PackageFiles>> read_overlay(FileSystem& files,
 }
 
 Result<bool> Session::load_spec() {
-  const auto overlay = read_overlay(world_.files, options_.provider_dirs);
-  if (!overlay) return fail(overlay.error());
-  packages_ = std::make_unique<Packages>(sources_, diagnostics_, *overlay);
-  modules_ = std::make_unique<ModuleStore>(world_.files, sources_, *packages_, diagnostics_);
+  if (!options_.provider_dirs.empty()) {
+    const auto overlay = read_overlay(world_.files, options_.provider_dirs);
+    if (!overlay) return fail(overlay.error());
+    set_ = std::make_shared<PackageSet>(world_.files, *overlay);
+  }
+  modules_ =
+      std::make_unique<ModuleStore>(world_.files, set_->sources, set_->packages, diagnostics_);
+  modules_->share_blocks(set_->blocks);
   LoadOptions load;
   auto path = find_spec(world_.files, options_.spec);
   if (!path) return fail(path.error());
@@ -67,25 +73,32 @@ Result<bool> Session::load_spec() {
   load.variable_files = options_.variable_files;
   load.environment_variables = world_.environment;
   modules_->set_fetched(fetched_);
-  spec_ = lf::load_spec(world_.files, sources_, *packages_, *modules_, load, diagnostics_);
-  if (diagnostics_.has_errors()) return false;
+  spec_ = lf::load_spec(world_.files, set_->sources, set_->packages, *modules_, load, diagnostics_);
+  if (!sound()) return false;
   StoreLibrary library(*modules_);
-  check_types(spec_.spec, library, *packages_, diagnostics_);
-  check_demand_types(spec_.spec, spec_.demands.checks, library, *packages_, diagnostics_);
-  if (diagnostics_.has_errors()) return false;
+  check_types(spec_.spec, library, set_->packages, diagnostics_);
+  check_demand_types(spec_.spec, spec_.demands.checks, library, set_->packages, diagnostics_);
+  if (!sound()) return false;
   engine_.command = options_.command;
   engine_.stack = spec_.spec.stack;
   engine_.environment = options_.environment;
   for (const auto& provider : spec_.spec.providers) {
-    Package* package = packages_->find(provider.kind);
+    Package* package = set_->packages.find(provider.kind);
     if (package == nullptr) continue;
     ProviderInstance instance;
     instance.name = provider.name;
     instance.kind = provider.kind;
     instance.region = provider.region;
-    clouds_.push_back(make_cloud(engine_, *package, std::move(instance), sources_));
+    clouds_.push_back(make_cloud(engine_, *package, std::move(instance), set_->sources));
   }
   if (auto lock = load_lock_file(); !lock) return fail(lock.error());
+  return sound();
+}
+
+// What is wrong with a package shows when the file that has it is first read.
+bool Session::sound() {
+  diagnostics_.append(set_->diagnostics);
+  set_->diagnostics = {};
   return !diagnostics_.has_errors();
 }
 
@@ -377,12 +390,12 @@ Result<bool> Session::check_offline() {
     return lock_.find(query);
   };
   StoreLibrary library(*modules_);
-  Graph graph = lf::check_offline(spec_.spec, library, *packages_, around, diagnostics_);
+  Graph graph = lf::check_offline(spec_.spec, library, set_->packages, around, diagnostics_);
   expanded_ = !diagnostics_.has_errors() && graph.wanted.empty() &&
               !(options_.update_lock && !asked.empty());
   resolved_.queries.assign(asked.begin(), asked.end());
   offline_ = std::move(graph);
-  return !diagnostics_.has_errors();
+  return sound();
 }
 
 Task<Result<bool>> Session::resolve_lookups() {
@@ -398,13 +411,13 @@ Task<Result<bool>> Session::resolve_lookups() {
     return record != nullptr && !record->id.empty();
   };
   Task<Result<Resolved>> resolving =
-      resolve(&spec_, modules_.get(), packages_.get(), around, &lock_, of, options_.offline,
+      resolve(&spec_, modules_.get(), &set_->packages, around, &lock_, of, options_.offline,
               options_.update_lock, exists, &events_, &diagnostics_);
   Result<Resolved> resolved = co_await std::move(resolving);
   if (!resolved) co_return fail(resolved.error());
   resolved_ = std::move(*resolved);
   if (!diagnostics_.has_errors()) validate_graph(resolved_.graph, diagnostics_);
-  co_return !diagnostics_.has_errors();
+  co_return sound();
 }
 
 Task<Result<void>> Session::settle() {
@@ -412,7 +425,7 @@ Task<Result<void>> Session::settle() {
   const std::string mark = stack_mark();
   CloudOf of = clouds();
   Settler settler = store_ != nullptr ? Settler(engine_, *store_) : Settler(engine_, memory_);
-  Task<Result<void>> settling = settler.settle_all(open_, of, packages_.get(), mark);
+  Task<Result<void>> settling = settler.settle_all(open_, of, &set_->packages, mark);
   Result<void> settled = co_await std::move(settling);
   co_return settled;
 }
@@ -454,7 +467,7 @@ Task<Result<void>> Session::refresh_state() {
     return graph().context != nullptr && sets_any(graph(), record.address, facet.properties);
   };
   Task<Result<Observations>> refreshing =
-      refresh(&engine_, of, packages_.get(), std::move(records), std::move(wanted));
+      refresh(&engine_, of, &set_->packages, std::move(records), std::move(wanted));
   Result<Observations> seen = co_await std::move(refreshing);
   if (!seen) co_return fail(seen.error());
   observations_ = std::move(*seen);
@@ -519,8 +532,9 @@ Result<bool> Session::make_plan(Plan& out, bool destroy) {
   plan.destroy = destroy;
   plan.refresh_only = options_.refresh == "only";
   plan.submit = options_.submit;
-  out = lf::make_plan(graph(), state(), observations_, *packages_, plan, digest(), diagnostics_);
-  return !diagnostics_.has_errors();
+  out =
+      lf::make_plan(graph(), state(), observations_, set_->packages, plan, digest(), diagnostics_);
+  return sound();
 }
 
 Result<void> Session::save_lock_file() {

@@ -16,6 +16,7 @@
 #include "engine/settle.h"
 #include "plan/plan.h"
 #include "spec/load.h"
+#include "spec/package_set.h"
 #include "state/store.h"
 
 namespace lf {
@@ -46,8 +47,8 @@ class Session {
 
   const Options& options() const { return options_; }
   World& world() { return world_; }
-  Sources& sources() { return sources_; }
-  Packages& packages() { return *packages_; }
+  Sources& sources() { return set_->sources; }
+  Packages& packages() { return set_->packages; }
   ModuleStore& modules() { return *modules_; }
   Diagnostics& diagnostics() { return diagnostics_; }
   EngineContext& engine() { return engine_; }
@@ -110,13 +111,13 @@ class Session {
                              const std::string& environment) const;
   Task<Result<void>> read_imports();
   Result<void> load_lock_file();
+  bool sound();
   Surroundings surroundings();
 
   World& world_;
   const Options& options_;
-  Sources sources_;
   Diagnostics diagnostics_;
-  std::unique_ptr<Packages> packages_;
+  std::shared_ptr<PackageSet> set_;
   std::unique_ptr<ModuleStore> modules_;
   Events events_;
   EngineContext engine_;

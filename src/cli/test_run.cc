@@ -38,14 +38,17 @@ std::string provider_of(FileSystem& files, const std::string& spec) {
 class FileRun {
  public:
   FileRun(const CommandContext& context, const TestFile& file, FileOutcome& out)
-      : context_(context), file_(file), out_(out), packages_(sources_, unheard_) {}
+      : context_(context),
+        file_(file),
+        out_(out),
+        set_(std::make_shared<PackageSet>(context.world.files, nullptr)) {}
 
   void run(const std::string& filter) {
-    Package* package = packages_.find(provider_of(context_.world.files, file_.spec));
+    Package* package = set_->packages.find(provider_of(context_.world.files, file_.spec));
     if (package == nullptr || package->info().sandbox_account.empty()) package = any_cloud();
     if (package == nullptr) return;
     const Timestamp start = file_.now.value_or(context_.world.clock.now());
-    world_ = std::make_unique<TestWorld>(*package, sources_, context_.world.files, start,
+    world_ = std::make_unique<TestWorld>(*package, set_->sources, context_.world.files, start,
                                          file_.seed, file_.surroundings);
     const bool whole = filter.empty() || glob_match(filter, file_.path);
     size_t last = 0;
@@ -71,8 +74,8 @@ class FileRun {
  private:
   // A spec without a known provider: its errors need some world to be told in.
   Package* any_cloud() {
-    for (const auto& name : packages_.names()) {
-      Package* one = packages_.find(name);
+    for (const auto& name : set_->packages.names()) {
+      Package* one = set_->packages.find(name);
       if (one != nullptr && !one->info().sandbox_account.empty()) return one;
     }
     return nullptr;
@@ -95,6 +98,7 @@ class FileRun {
     out.auto_approve = true;
     out.state = ".llmforge/test/" + out.environment + ".llmforge.json";  // not where the spec says
     out.provider_dirs = context_.options.provider_dirs;
+    out.shared = set_;
     return out;
   }
 
@@ -124,9 +128,7 @@ class FileRun {
   const CommandContext& context_;
   const TestFile& file_;
   FileOutcome& out_;
-  Sources sources_;
-  Diagnostics unheard_;
-  Packages packages_;
+  const std::shared_ptr<PackageSet> set_;  // all runs', and the model cloud's
   std::unique_ptr<TestWorld> world_;
 };
 

@@ -29,11 +29,6 @@ Diagnostics without_missing_variables(const Diagnostics& all) {
 
 }  // namespace
 
-PackageSet::PackageSet(FileSystem& files, std::shared_ptr<const PackageFiles> overlay)
-    : packages(sources, diagnostics, std::move(overlay)),
-      blocks(files, sources, packages, diagnostics),
-      catalogs(packages) {}
-
 Checked::Checked(FileSystem& files, std::shared_ptr<PackageSet> packages, RootKind kind,
                  std::string path, const CheckOptions& options)
     : kind_(kind),
@@ -129,8 +124,7 @@ void Checked::check(FileSystem& files, const CheckOptions& options) {
   const std::string& folder = loaded_.spec.folder;
   const auto lock = LockFile::load(files, (folder.empty() ? "" : folder + "/") + "llmforge.lock");
   around.pinned = [&lock](const std::string& query) { return lock ? lock->find(query) : nullptr; };
-  Graph graph =
-      check_offline(loaded_.spec, *library_, set_->packages, around, diagnostics_, &set_->catalogs);
+  Graph graph = check_offline(loaded_.spec, *library_, set_->packages, around, diagnostics_);
   if (!options.keep_graph) return;
   graph_ = std::move(graph);
   // What it asks of the world from here on must not lead to what ends with this call.

@@ -18,6 +18,7 @@
 #include "provider/catalog.h"
 #include "provider/package.h"
 #include "spec/load.h"
+#include "spec/package_set.h"
 
 namespace lf::editor {
 
@@ -28,17 +29,6 @@ struct CheckOptions {
   Environment environment_variables;
   std::shared_ptr<const PackageFiles> overlay;  // --provider-dir; may be null
   bool keep_graph = false;  // for graph(), of some account and with all conditions met
-};
-
-// Packages, their blocks and catalogs, read once for many checks. The texts of all checks lie in
-// `sources` too, those of past ones as well: who makes checks takes a new set now and then.
-struct PackageSet {
-  explicit PackageSet(FileSystem& files, std::shared_ptr<const PackageFiles> overlay);
-  Sources sources;
-  Diagnostics diagnostics;  // of the packages' own files
-  Packages packages;
-  ModuleStore blocks;
-  Catalogs catalogs;
 };
 
 enum class RootKind : uint8_t {
@@ -65,7 +55,7 @@ class Checked {
   bool readable() const { return readable_; }
   const Spec& spec() const { return loaded_.spec; }
   Packages& packages() { return set_->packages; }
-  Catalogs& catalogs() { return set_->catalogs; }
+  Catalogs& catalogs() { return set_->packages.catalogs(); }
   ModuleStore& modules() { return *modules_; }
   // The kind of the stack's own provider; for a module by itself that of any package.
   const std::string& provider() const { return loaded_.spec.provider; }

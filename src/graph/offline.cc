@@ -9,7 +9,7 @@
 namespace lf {
 
 Graph check_offline(const Spec& spec, ModuleLibrary& modules, Packages& packages,
-                    const Surroundings& around, Diagnostics& diagnostics, Catalogs* catalogs) {
+                    const Surroundings& around, Diagnostics& diagnostics) {
   const bool gaps =
       std::any_of(around.variables.begin(), around.variables.end(),
                   [](const auto& variable) { return contains_unknown(variable.second); });
@@ -25,7 +25,7 @@ Graph check_offline(const Spec& spec, ModuleLibrary& modules, Packages& packages
     copy.help = d.help;
   }
   if (!diagnostics.has_errors()) {
-    validate_graph(graph, diagnostics, catalogs);
+    validate_graph(graph, diagnostics);
     (void)generated_files(graph, graph.spec_only(), diagnostics);
   }
   return graph;

@@ -9,9 +9,8 @@ namespace lf {
 
 // Expands `spec` and checks every node as far as the spec alone gives it. What `around` does not
 // know (the account, a look-up without a pin) counts as known later; with such gaps, conditions and
-// repetitions that hang on them are not wrong. `catalogs` as in validate_graph().
+// repetitions that hang on them are not wrong.
 Graph check_offline(const Spec& spec, ModuleLibrary& modules, Packages& packages,
-                    const Surroundings& around, Diagnostics& diagnostics,
-                    Catalogs* catalogs = nullptr);
+                    const Surroundings& around, Diagnostics& diagnostics);
 
 }  // namespace lf

@@ -345,10 +345,9 @@ std::string parent_of(const GraphNode& node, const Map& self) {
 
 }  // namespace
 
-void validate_graph(const Graph& graph, Diagnostics& diagnostics, Catalogs* catalogs) {
+void validate_graph(const Graph& graph, Diagnostics& diagnostics) {
   std::vector<Range> ranges;
-  Catalogs own(*graph.context->packages);
-  Catalogs& known = catalogs != nullptr ? *catalogs : own;
+  Catalogs& known = graph.context->packages->catalogs();
   for (GraphId id = 0; id < graph.nodes.size(); ++id) {
     const GraphNode& node = graph.nodes[id];
     if (!node.facet.empty()) continue;

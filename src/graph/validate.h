@@ -9,7 +9,6 @@
 namespace lf {
 
 // Reports LF0204 (wrong type), LF0213 (a value that the type forbids), LF0214 (ranges overlap).
-// `catalogs`: read before, of the same packages; null: read anew.
-void validate_graph(const Graph& graph, Diagnostics& diagnostics, Catalogs* catalogs = nullptr);
+void validate_graph(const Graph& graph, Diagnostics& diagnostics);
 
 }  // namespace lf

@@ -96,7 +96,7 @@ std::string region_of(const Graph& graph, const GraphNode& node) {
 }  // namespace
 
 CostModel::CostModel(Packages& packages, std::vector<UsageGiven> usage)
-    : packages_(packages), books_(packages), prices_(packages), usage_(std::move(usage)) {
+    : packages_(packages), usage_(std::move(usage)) {
   for (auto& one : usage_) one.address = dotted_address(one.address);
 }
 
@@ -184,13 +184,13 @@ void CostModel::line(const PriceLine& from, const PriceBook& book, const cel::Ac
 std::optional<ResourceCost> CostModel::resource(const ResourceType& type,
                                                 const std::string& address, const Map& self,
                                                 const std::string& region) {
-  return resource(type, prices_.of(type), address, self, region);
+  return resource(type, packages_.type_prices().of(type), address, self, region);
 }
 
 std::optional<ResourceCost> CostModel::resource(const ResourceType& type, const Prices& prices,
                                                 const std::string& address, const Map& self,
                                                 const std::string& region) {
-  const PriceBook* book = books_.of(type.package);
+  const PriceBook* book = packages_.price_books().of(type.package);
   if (book == nullptr) return std::nullopt;
   ResourceCost out;
   out.address = address;

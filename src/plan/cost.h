@@ -104,8 +104,6 @@ class CostModel {
   void finish(PlanCost& out) const;
 
   Packages& packages_;
-  PriceBooks books_;
-  TypePrices prices_;
   std::vector<UsageGiven> usage_;
   mutable std::vector<std::pair<const UsageGiven*, std::string>> wrong_;
 };

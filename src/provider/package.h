@@ -29,6 +29,9 @@ class PackageFiles {
 const PackageFiles& embedded_packages();  // written by the build from providers/
 
 struct AdoptionFacts;  // adoption.h
+class Catalogs;        // catalog.h
+class PriceBooks;      // price_book.h
+class TypePrices;      // prices.h
 
 // How `ssh` opens a shell on a machine: an effect is asked for, and a program of the cloud's own
 // gets its answer.
@@ -105,6 +108,10 @@ class Packages {
   // By full name: the package is the part before the first dot.
   const ResourceType* resource(std::string_view type);
   const DataType* data(std::string_view name);
+  // What else the packages say, read when first asked for.
+  Catalogs& catalogs();
+  PriceBooks& price_books();
+  TypePrices& type_prices();
 
  private:
   struct Rep;

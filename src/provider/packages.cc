@@ -4,7 +4,10 @@
 #include <set>
 
 #include "base/strings.h"
+#include "provider/catalog.h"
 #include "provider/package.h"
+#include "provider/price_book.h"
+#include "provider/prices.h"
 
 namespace lf {
 
@@ -40,12 +43,20 @@ struct Packages::Rep {
   Diagnostics& diagnostics;
   std::shared_ptr<const PackageFiles> files;
   std::map<std::string, std::unique_ptr<Package>, std::less<>> loaded;
+  std::unique_ptr<Catalogs> catalogs;
+  std::unique_ptr<PriceBooks> price_books;
+  std::unique_ptr<TypePrices> type_prices;
 };
 
 Packages::Packages(Sources& sources, Diagnostics& diagnostics,
                    std::shared_ptr<const PackageFiles> overlay)
-    : rep_(new Rep{sources, diagnostics, std::make_shared<OverlaidFiles>(std::move(overlay)), {}}) {
-}
+    : rep_(new Rep{sources,
+                   diagnostics,
+                   std::make_shared<OverlaidFiles>(std::move(overlay)),
+                   {},
+                   std::make_unique<Catalogs>(*this),
+                   std::make_unique<PriceBooks>(*this),
+                   std::make_unique<TypePrices>(*this)}) {}
 
 Packages::~Packages() = default;
 
@@ -74,6 +85,16 @@ std::vector<std::string> Packages::names() const {
 const ResourceType* Packages::resource(std::string_view type) {
   Package* package = find(type.substr(0, type.find('.')));
   return package == nullptr ? nullptr : package->resource(type);
+}
+
+Catalogs& Packages::catalogs() {
+  return *rep_->catalogs;
+}
+PriceBooks& Packages::price_books() {
+  return *rep_->price_books;
+}
+TypePrices& Packages::type_prices() {
+  return *rep_->type_prices;
 }
 
 const DataType* Packages::data(std::string_view name) {

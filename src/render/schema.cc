@@ -75,7 +75,7 @@ Value with_doc(Value schema, std::string_view doc, std::string_view facts = "") 
 class SchemaMaker {
  public:
   SchemaMaker(Packages& packages, ModuleStore& modules, const SchemaOptions& options)
-      : packages_(packages), modules_(modules), options_(options), catalogs_(packages) {
+      : packages_(packages), modules_(modules), options_(options) {
     for (const auto& name : packages.names()) {
       const auto& only = options.providers;
       if (only.empty() || std::find(only.begin(), only.end(), name) != only.end())
@@ -240,7 +240,8 @@ class SchemaMaker {
       ObjectForm object = words_object(SpecPart::resource);
       for (const Property& property : type.properties) {
         if (property.computed) continue;
-        object.properties.set(property.name, form_of(property, catalogs_.of(type, property.name)));
+        object.properties.set(property.name,
+                              form_of(property, packages_.catalogs().of(type, property.name)));
       }
       Map form = object.finish().as_map();
       describe(form, type.doc);
@@ -363,7 +364,7 @@ class SchemaMaker {
       if (type == nullptr) continue;
       for (const Tree::Entry& entry : resource.properties) {
         if (!hands_over(entry.value, input.name)) continue;
-        if (const Catalog* catalog = catalogs_.of(*type, entry.key)) return catalog;
+        if (const Catalog* catalog = packages_.catalogs().of(*type, entry.key)) return catalog;
       }
     }
     return nullptr;
@@ -679,7 +680,6 @@ class SchemaMaker {
   Packages& packages_;
   ModuleStore& modules_;
   const SchemaOptions& options_;
-  Catalogs catalogs_;
   std::vector<std::string> names_;  // of the packages
   Map definitions_;
 };

@@ -90,6 +90,7 @@ int try_crash_points(const Scenario& scenario, uint64_t only, uint64_t seed) {
   std::map<uint64_t, std::string> names;
   uint64_t recovered = 0, late = 0;
   size_t shown = 0;
+  warm_up();
   Forks forks([&](const Forks::End& end) {
     if (end.status == kSecondRun || end.status == kThirdRun) ++late;
     if (ended_well(end.status)) ++recovered;
@@ -200,6 +201,7 @@ int try_second_writers(uint64_t only, uint64_t stride, uint64_t seed) {
   }
   uint64_t good = 0, tried = 0;
   size_t shown = 0;
+  warm_up();
   Forks forks([&](const Forks::End& end) {
     if (end.status == 0) ++good;
     if (end.status == 0 || ++shown > kShown) return;
@@ -240,6 +242,7 @@ std::string hunt(const Hunt& hunted, uint64_t& tried) {
   const Reference reference = undisturbed(scenario, seed);
   std::string noticed;
   tried = 0;
+  warm_up();
   Forks forks([&](const Forks::End& end) {
     const std::string line = noticed.empty() ? noticed_in(end, hunted.expected) : "";
     if (!line.empty()) noticed = fmt::format("at point {}: {}", end.number, line);

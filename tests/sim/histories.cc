@@ -130,6 +130,7 @@ int try_histories(uint64_t first, uint64_t count) {
   const double start = seconds();
   uint64_t good = 0;
   size_t shown = 0;
+  warm_up();
   Forks forks([&](const Forks::End& end) {
     if (end.status == 0) ++good;
     if (end.status == 0 || ++shown > kShown) return;
@@ -154,6 +155,7 @@ int replay_history(uint64_t seed) {
 std::string hunt_by_seeds(const Hunt& hunted, uint64_t& tried) {
   std::string noticed;
   tried = 0;
+  warm_up();
   Forks forks([&](const Forks::End& end) {
     const std::string line = noticed.empty() ? noticed_in(end, hunted.expected) : "";
     if (!line.empty()) noticed = fmt::format("with seed {}: {}", end.number, line);

@@ -13,10 +13,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/diagnostic.h"
-#include "provider/package.h"
 #include "sim/checks.h"
 #include "sim/sim_world.h"
+#include "spec/package_set.h"
 
 namespace lf::sim {
 
@@ -53,12 +52,13 @@ class Lab {
   int interrupts = 0;  // Ctrl-C so far; each command starts with none
 
  private:
-  Sources sources_;
-  Diagnostics diagnostics_;
-  Packages packages_;
+  std::shared_ptr<PackageSet> set_;
   Package* package_;
   std::unique_ptr<SimWorld> sim_;
 };
+
+// Reads the packages, so that processes forked from now on need not. Every Lab has the same.
+void warm_up();
 
 // Runs functions in processes of their own, a few at a time. What they print is kept.
 class Forks {
