@@ -84,7 +84,7 @@ TEST_CASE("flow collections", "[format]") {
   check("a: [\n1,\n2 # two\n]\n", "a: [\n  1,\n  2  # two\n]\n");
   check("a: {\n  # of b\n  b: {c:   1},\n  d: 2\n}\n", "a: {\n  # of b\n  b: {c: 1},\n  d: 2\n}\n");
   check("a: {\"b\":1}\n", "a: {\"b\": 1}\n");
-  check("a: {b: \"c\n\nd\"}\n", "a: {b: \"c\n\n  d\"}\n");
+  check("a: {b: \"c\n\n d\"}\n", "a: {b: \"c\n\n  d\"}\n");
   check("a: {b: \"c\n\n\n d\n e\"}\n", "a: {b: \"c\n\n\n  d e\"}\n");
   check("a: {\nb}\n", "a: {\n  b:\n}\n");
   const std::string item(30, 'x');

@@ -332,6 +332,8 @@ TEST_CASE("mistakes in people's words", "[reader]") {
   };
   CHECK(first("a: \"x\nb: 1\n") == "LF0101@1:4: this `\"` is never closed");
   CHECK(first("a: 'x") == "LF0101@1:4: this `'` is never closed");
+  CHECK(first("a: [{b: \"${c]\nd: {e: \"f\"}\ng: \"h\"\n") ==
+        "LF0101@1:9: this `\"` is never closed");
   CHECK(first("a: [1, 2\nb: 3\n") == "LF0101@1:4: this `[` is never closed");
   CHECK(first("a: 1]\n") == "none");
   CHECK(first("a: [1}\n") == "LF0101@1:6: `}` closes `[`");

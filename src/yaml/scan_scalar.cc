@@ -232,12 +232,12 @@ void YamlScanner::quoted(char quote) {
     if (i >= text_.size()) return unclosed(begin);
     const char c = text_[i];
     if (c == '\n') {
-      // Inside a block, the text's further lines are indented deeper than what it belongs to.
+      // The text's further lines are indented deeper than what it belongs to (YAML 1.2.2, 7.3.1),
+      // in a flow collection as well: a line that is not shows where a quote was forgotten.
       size_t first = i + 1;
       while (first < text_.size() && (text_[first] == ' ' || text_[first] == '\t')) ++first;
       const bool blank = at_line_end(first);
-      if (!blank && flow_.empty() &&
-          static_cast<int64_t>(indent_of(i + 1)) <= indents_.back().column) {
+      if (!blank && static_cast<int64_t>(indent_of(i + 1)) <= indents_.back().column) {
         return unclosed(begin);
       }
       if (!blank && i + 1 == first && document_marker_at(first)) return unclosed(begin);
