@@ -100,7 +100,7 @@ int try_crash_points(const Scenario& scenario, uint64_t only, uint64_t seed) {
                        replay_line("points " + scenario.name, end.number, seed)));
   });
 
-  Lab lab(seed);
+  Lab lab(seed, platform_spec());
   SimWorld& sim = lab.world();
   prepare(lab, scenario);
   const uint64_t before = sim.points();
@@ -168,7 +168,7 @@ std::vector<std::string> wrong_with_two(Lab& lab, const Scenario& scenario,
 // Lives through the scenario with a second writer at `number`. The exit status.
 int with_second_writer(const Scenario& scenario, const Reference& reference, uint64_t seed,
                        uint64_t number, bool verbose, const Plant& plant) {
-  Lab lab(seed);
+  Lab lab(seed, platform_spec());
   SimWorld& sim = lab.world();
   prepare(lab, scenario);
   sim.verbose = verbose;
@@ -258,7 +258,7 @@ std::string hunt(const Hunt& hunted, uint64_t& tried) {
     forks.wait_for_all();
     return noticed;
   }
-  Lab lab(seed);
+  Lab lab(seed, platform_spec());
   SimWorld& sim = lab.world();
   prepare(lab, scenario);
   sim.plant = hunted.plant;

@@ -14,6 +14,7 @@
 #include <sstream>
 
 #include "base/json.h"
+#include "base/seeded_random.h"
 #include "cli/commands.h"
 
 namespace lf::sim {
@@ -24,8 +25,8 @@ constexpr const char* kSpec = "work/spec.yaml";
 constexpr const char* kStack = "llm-tuning-lab";
 constexpr unsigned kSecondsAtMost = 120;  // of real time, for one history
 
-std::string reference_spec() {
-  std::ifstream file(std::string(LLMFORGE_SOURCE_DIR) + "/tests/sim/platform.yaml");
+std::string text_of(const char* name) {
+  std::ifstream file(std::string(LLMFORGE_SOURCE_DIR) + "/tests/sim/" + name);
   std::stringstream text;
   text << file.rdbuf();
   return text.str();
@@ -75,18 +76,46 @@ std::shared_ptr<PackageSet> packages_of_all() {
 
 }  // namespace
 
-void warm_up() {
-  Lab lab(1);
-  lab.run({.name = "apply"});
-  lab.run({.name = "plan"});
-  lab.run({.name = "destroy"});
+std::string platform_spec() {
+  return text_of("platform.yaml");
 }
 
-Lab::Lab(uint64_t seed)
+std::string spec_from_menu(uint64_t seed) {
+  constexpr std::string_view kPart = "# --- ";
+  static const std::string menu = text_of("menu.yaml");
+  std::vector<std::string> parts;
+  for (size_t at = menu.find(kPart); at != std::string::npos;) {
+    const size_t next = menu.find(kPart, at + kPart.size());
+    parts.push_back(menu.substr(at, next == std::string::npos ? next : next - at));
+    at = next;
+  }
+  SeededRandom random(seed);
+  std::string out = fmt::format(
+      "llmforge: 1\nstack: {}\nprovider: aws\nregion: us-west-2\n"
+      "variables: {{variant: {{type: int, default: 1}}}}\nresources:\n",
+      kStack);
+  for (uint64_t left = 1 + random.next() % 3; left > 0; --left) {
+    const size_t chosen = random.next() % parts.size();
+    out += parts[chosen];
+    parts.erase(parts.begin() + static_cast<std::ptrdiff_t>(chosen));
+  }
+  return out;
+}
+
+void warm_up() {
+  Lab lab(1, platform_spec());
+  for (const char* name : {"apply", "plan", "destroy"}) lab.run({.name = name});
+  // Every part of the menu, so that every type was met.
+  const std::string head = spec_from_menu(1);
+  Lab all(1, head.substr(0, head.find("# --- ")) + text_of("menu.yaml"));
+  for (const char* name : {"apply", "plan", "destroy"}) all.run({.name = name, .variant = 1});
+}
+
+Lab::Lab(uint64_t seed, const std::string& spec)
     : set_(packages_of_all()),
       package_(set_->packages.find("aws")),
       sim_(new SimWorld(*package_, set_->sources, seed)) {
-  sim_->files().place(kSpec, reference_spec());
+  sim_->files().place(kSpec, spec);
   sim_->on_stuck = [this](const std::string& why) { _exit(judge({why})); };
 }
 
@@ -107,7 +136,10 @@ int Lab::run(const Command& command) {
   options.shared = set_;
   options.detailed_exitcode = true;
   options.refresh = command.refresh;
-  options.variables = {{"create_instance", command.create_instance ? "true" : "false"}};
+  if (command.variant > 0)
+    options.variables = {{"variant", std::to_string(command.variant)}};
+  else
+    options.variables = {{"create_instance", command.create_instance ? "true" : "false"}};
   std::string told = "$ llmforge " + command.name;
   if (!command.instance_type.empty()) {
     options.variables.emplace_back("instance_type", command.instance_type);

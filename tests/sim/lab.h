@@ -24,13 +24,14 @@ struct Command {
   std::string name;
   bool create_instance = true;
   std::string instance_type = "";  // "": the spec's default
+  int variant = 0;                 // of a spec from the menu: 1, 2; 0: it is the platform
   std::string refresh = "true";    // --refresh
 };
 
 class Lab {
  public:
-  // With tests/sim/platform.yaml on its disk, as `specs/aws-finetune.yaml`.
-  explicit Lab(uint64_t seed);
+  // With `spec` on its disk.
+  Lab(uint64_t seed, const std::string& spec);
   // Puts `to` where the spec has `from`. False: it has it nowhere.
   bool edit_spec(const std::string& from, const std::string& to);
 
@@ -56,6 +57,12 @@ class Lab {
   Package* package_;
   std::unique_ptr<SimWorld> sim_;
 };
+
+// tests/sim/platform.yaml.
+std::string platform_spec();
+// A spec of one to three parts of tests/sim/menu.yaml, as `seed` chooses; its variable `variant` is
+// what a later apply changes.
+std::string spec_from_menu(uint64_t seed);
 
 // Reads the packages, so that processes forked from now on need not. Every Lab has the same.
 void warm_up();

@@ -116,7 +116,7 @@ void prepare(Lab& lab, const Scenario& scenario) {
 }
 
 Reference undisturbed(const Scenario& scenario, uint64_t seed) {
-  Lab lab(seed);
+  Lab lab(seed, platform_spec());
   SimWorld& sim = lab.world();
   prepare(lab, scenario);
   Reference out;
