@@ -395,7 +395,8 @@ class CommandLine {
     with_arguments(parent, "stop", "Ask the run to end; it uploads what it has first", "", {0, 0},
                    "Example:\n  llmforge train stop");
     with_arguments(&app_, "ssh", "Open a shell on a machine", "MACHINE", {0, 1},
-                   "Examples:\n  llmforge ssh\n  llmforge ssh 'machines[\"trainer\"].instance'\n"
+                   "Examples:\n  llmforge ssh\n  llmforge ssh bastion\n"
+                   "  llmforge ssh 'machines[\"trainer\"].instance'\n"
                    "--json prints the command instead of running it.",
                    "RECORD");
   }

@@ -34,6 +34,12 @@ std::vector<const Record*> with_shells(Session& session) {
   return out;
 }
 
+// Whether the name is the beginning of an address, up to a part of it: a block with all in it.
+bool is_within(const std::string& address, const std::string& name) {
+  return address.size() > name.size() && address.starts_with(name) &&
+         (address[name.size()] == '.' || address[name.size()] == '[');
+}
+
 Result<const Record*> chosen(Session& session, const std::vector<std::string>& names) {
   const auto machines = with_shells(session);
   std::vector<std::string> addresses;
@@ -42,16 +48,25 @@ Result<const Record*> chosen(Session& session, const std::vector<std::string>& n
   if (machines.empty()) {
     return fail(ErrorCode::not_found, "no machine of this stack is there");
   }
-  if (names.empty()) {
-    Error error(ErrorCode::invalid, "this stack has several machines: name one");
-    error.help.push_back("there are: " + join(addresses, ", "));
+  const auto several = [](const std::string& what, const std::vector<std::string>& which) {
+    Error error(ErrorCode::invalid, what + " has several machines: name one");
+    error.help.push_back("there are: " + join(which, ", "));
     return fail(std::move(error));
-  }
+  };
+  if (names.empty()) return several("this stack", addresses);
+  const std::string& name = names.front();
+  std::vector<const Record*> within;
+  std::vector<std::string> places;
   for (const Record* machine : machines) {
-    if (machine->address == names.front() || machine->id == names.front()) return machine;
+    if (machine->address == name || machine->id == name) return machine;
+    if (!is_within(machine->address, name)) continue;
+    within.push_back(machine);
+    places.push_back(machine->address);
   }
-  Error error(ErrorCode::not_found, "`" + names.front() + "` is no machine of this stack");
-  const std::string near = nearest_address(names.front(), addresses);
+  if (within.size() == 1) return within.front();
+  if (!within.empty()) return several("`" + name + "`", places);
+  Error error(ErrorCode::not_found, "`" + name + "` is no machine of this stack");
+  const std::string near = nearest_address(name, addresses);
   error.help.push_back(near.empty() ? "there are: " + join(addresses, ", ")
                                     : "did you mean `" + near + "`?");
   return fail(std::move(error));

@@ -63,6 +63,12 @@ def test_workflows(tmp_path, name, variables):
     assert uses and all(len(u[0].split("@")[1]) == 40 and u[1] == "#" and u[2].startswith("v") for u in uses)
 
 
+@pytest.mark.parametrize("ssh", [False, True])
+def test_bastion(tmp_path, ssh):
+    (tmp_path / "bastion.yml").write_text(render("bastion.yml", {"ssh": ssh}))
+    accepts("cloud-init", tmp_path / "bastion.yml")
+
+
 def test_dockerfile():
     accepts("dockerfile", DOCKERFILE)
     accepts("shell", ROOT / "examples/finetune/entrypoint.sh")
