@@ -7,6 +7,7 @@
 #include "cli/command_table.h"
 #include "cli/command_tools.h"
 #include "lang/functions.h"
+#include "spec/package_set.h"
 #include "spec/words.h"
 
 namespace lf {
@@ -78,12 +79,47 @@ Value functions_value() {
   return Value(std::move(out));
 }
 
+const char* way_word(Recovery::Kind kind) {
+  switch (kind) {
+    case Recovery::Kind::id: return "id";
+    case Recovery::Kind::mark: return "mark";
+    case Recovery::Kind::token: return "token";
+    case Recovery::Kind::natural_key: return "natural_key";
+    case Recovery::Kind::name: return "name";
+    case Recovery::Kind::fingerprint: return "fingerprint";
+  }
+  return "";
+}
+
+// How each type is found again after a create whose answer never came.
+Value recovery_value(CommandContext& context) {
+  PackageSet set(context.world.files, nullptr);
+  List out;
+  for (const auto& package : set.packages.names()) {
+    for (const auto& name : set.packages.find(package)->resource_names()) {
+      const ResourceType* type = set.packages.resource(name);
+      if (type == nullptr) continue;
+      List ways;
+      for (const auto& way : type->recovery) {
+        ways.emplace_back(
+            Map{{"way", Value(way_word(way.kind))}, {"properties", list_of(way.properties)}});
+      }
+      out.emplace_back(Map{{"type", Value(name)},
+                           {"ways", Value(std::move(ways))},
+                           {"token", Value(!type->create.token.empty())},
+                           {"visible_within", Value(type->visible_within)}});
+    }
+  }
+  return Value(std::move(out));
+}
+
 }  // namespace
 
-int run_reference(CommandContext&) {
+int run_reference(CommandContext& context) {
   print(to_json(Value(Map{{"commands", command_value(describe_commands())},
                           {"words", words_value()},
-                          {"functions", functions_value()}})) +
+                          {"functions", functions_value()},
+                          {"recovery", recovery_value(context)}})) +
         "\n");
   return kDone;
 }

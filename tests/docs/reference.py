@@ -92,7 +92,25 @@ def pages():
     codes = re.findall(r'^LF_DIAGNOSTIC\((\d{4}),\s*(\w+),\s*"((?:[^"\\]|\\.)*)"', (ROOT / "src/base/diagnostics.def").read_text(), re.M)
     yield "codes.md", "# Codes\n\n`llmforge explain CODE` shows the long form.\n\n" + table(["code", "", ""], [
         [f"[LF{n}](../errors/LF{n}.md)" if (ROOT / f"docs/errors/LF{n}.md").exists() else f"LF{n}", kind, text] for n, kind, text in codes])
+    yield "../reliability.md", with_table(ROOT / "docs/reliability.md", recovery_table(data["recovery"]))
     yield "commands.md", "# Commands\n\n" + commands(data["commands"], "llmforge", top=True)
+
+
+WAYS = {"id": "by its id, which is known before", "mark": "by its marks in a list", "token": "by the request's token", "name": "by its name",
+        "natural_key": "by what tells it from all others", "fingerprint": "by what nobody else would make"}
+
+
+def recovery_table(types):
+    return table(["type", "found again", "its create has a token", "seen within"], [
+        [f"`{t['type']}`", "; then ".join(WAYS[w["way"]] + (f" ({', '.join(f'`{p}`' for p in w['properties'])})" if w["properties"] else "")
+                                           for w in t["ways"]),
+         "yes" if t["token"] else "", t["visible_within"]] for t in types])
+
+
+def with_table(path, text):
+    """A page of which only the part between the marks is written here."""
+    head, rest = path.read_text().split("<!-- generated: recovery -->\n", 1)
+    return head + "<!-- generated: recovery -->\n" + text + "<!-- generated: end -->" + rest.split("<!-- generated: end -->", 1)[1]
 
 
 def commands(command, path, top=False):
@@ -109,7 +127,7 @@ def commands(command, path, top=False):
 
 def main():
     stale = []
-    wanted = {name: NOTE + text.rstrip() + "\n" for name, text in pages()}
+    wanted = {name: (text if name.startswith("../") else NOTE + text.rstrip() + "\n") for name, text in pages()}
     FOLDER.mkdir(exist_ok=True)
     for name, text in wanted.items():
         path = FOLDER / name
