@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/find_orphans.h"
 
+#include <map>
+#include <set>
+
 #include "engine/observe.h"
 
 namespace lf {
@@ -95,7 +98,12 @@ Task<OrphanSearch> find_orphans(Session* session) {
   co_await std::move(looking);
 
   std::set<std::pair<std::string, std::string>> known;
-  for (const Record* record : session->state().records()) known.emplace(record->type, record->id);
+  // What was made along with a thing carries its marks, too: a machine's volumes.
+  std::map<std::string, std::string> creates;
+  for (const Record* record : session->state().records()) {
+    known.emplace(record->type, record->id);
+    if (!record->nonce.empty()) creates.emplace(record->nonce, record->type);
+  }
   OrphanSearch out;
   for (auto& one : looks) {
     if (one.error) {
@@ -104,6 +112,8 @@ Task<OrphanSearch> find_orphans(Session* session) {
     }
     out.types.insert(one.type->name);
     for (auto& marked : one.found) {
+      const auto made_with = creates.find(marked.intent_mark);
+      if (made_with != creates.end() && made_with->second != one.type->name) continue;
       if (!known.contains({one.type->name, marked.id}))
         out.orphans.push_back(orphan(*session, one, std::move(marked)));
     }

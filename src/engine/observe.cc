@@ -94,7 +94,13 @@ void read_states(const ResourceType& type, const Value& item, Observation& out) 
   auto text = [&](const WirePath& path) {
     return path.empty() ? "" : at_path(item, path).string_or();
   };
-  out.note = text(type.wait_create.path);
+  auto state = [&](const Wait& wait) {
+    if (!wait.state) return text(wait.path);
+    MapActivation names;
+    names.set("item", item);
+    return evaluate(*wait.state, names).string_or();
+  };
+  out.note = state(type.wait_create);
   // Without states it is anything at that path, such as a date.
   const bool dated = type.del.gone_states.empty() && !type.del.gone_path.empty() &&
                      !at_path(item, type.del.gone_path).is_unset();
@@ -112,7 +118,7 @@ void read_states(const ResourceType& type, const Value& item, Observation& out) 
     }
   }
   if (!out.note.empty() && holds(type.wait_create.failed, out.note)) out.failed = true;
-  out.update_note = text(type.wait_update.path);
+  out.update_note = state(type.wait_update);
   if (type.pending && holds(type.pending->states, text(type.pending->path))) {
     out.pending = type.pending->doc;
   }

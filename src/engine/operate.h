@@ -30,8 +30,9 @@ class Operator {
       : context_(context), store_(store), digest_(std::move(digest)) {}
 
   // Makes the thing, waits until it is up, applies its facets (late ones excepted) and records it
-  // ready. Errors: capacity (nothing was made: try the next alternative), refused (a thing of that
-  // name is there without our marks), exists…; what was made until then is in state.
+  // ready. What its descriptor says is there already (`adopt`) is taken over in place of made.
+  // Errors: capacity (nothing was made: try the next alternative), refused (a thing of that name is
+  // there without our marks), exists…; what was made until then is in state.
   Task<Result<Subject>> create(Subject subject);
   // Goes on where an interrupted create stopped: id known, the rest applied again.
   Task<Result<Subject>> finish_create(Subject subject);
@@ -39,7 +40,8 @@ class Operator {
   Task<Result<Subject>> update(Subject subject, std::vector<std::string> facets);
   // Takes every element of these late facets out.
   Task<Result<Subject>> empty(Subject subject);
-  // Deletes and proves it gone; the record leaves the state. refused: it holds data.
+  // Deletes and proves it gone; the record leaves the state. refused: it holds data. What cannot be
+  // deleted (`reset`) is set back and left without our marks.
   Task<Result<Subject>> remove(Subject subject);
   // Reads a thing by id and records it as ours, marking it where its type carries marks. What the
   // spec wants otherwise is for the next plan.
@@ -74,6 +76,11 @@ class Operator {
   // `taken`: the id of somebody else's thing of that name, where the subject is `shared`.
   Task<Result<void>> confirm_absent_before(Subject* subject, std::string* taken);
   Task<Result<Subject>> restore(Subject subject);
+  // operate_existing.cc: of what comes into being with something else and goes with it.
+  Task<Result<Subject>> take_over(Subject subject);
+  Task<Result<std::string>> find_existing(Subject* subject);
+  Task<Result<void>> confirm_free(Subject* subject, std::string id);
+  Task<Result<void>> put_back(Subject* subject);
   Task<Result<void>> finish(Subject* subject, bool fresh);
   Task<Result<void>> empty_first(Subject* subject, size_t* next);
   Task<Result<void>> wait_gone(Subject* subject, int64_t limit_ms);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // One mutation: intent durable, then sent, then its outcome durable. And a verb's steps.
+#include <algorithm>
+
 #include "base/strings.h"
 #include "engine/operate.h"
+#include "engine/retry.h"
 #include "provider/scope.h"
 #include "provider/wire.h"
 
@@ -248,6 +251,12 @@ Task<Result<void>> Operator::run_steps(Subject* subject, const Verb* verb, size_
           co_return fail(ErrorCode::internal, "step " + one.name + " was repeated " +
                                                   std::to_string(one.repeat_limit) +
                                                   " times without an end");
+        }
+        // What only looks does not come any nearer by looking at once.
+        if (one.read && (one.repeat_from.empty() || one.repeat_from == one.name)) {
+          const int64_t pause_ms = std::min<int64_t>(250 * repeats[one.name], 10'000);
+          Task<void> pause = sleep_ns(&context_.world->clock, pause_ms * 1'000'000);
+          co_await std::move(pause);
         }
         size_t back = at;
         for (size_t i = 0; i <= at; ++i) {

@@ -43,7 +43,7 @@ bool in_create(const ResourceType& type, std::string_view facet) {
 Task<Result<void>> Operator::confirm_absent_before(Subject* subject, std::string* taken) {
   const ResourceType& type = *subject->type;
   const bool must_look = type.create.kind != CreateKind::fresh || type.unique_name() != nullptr;
-  if (!must_look || type.create.kind == CreateKind::adopt) co_return Result<void>();
+  if (!must_look) co_return Result<void>();
   Task<Result<std::string>> finding = find_named(subject->cloud, subject->type, subject->desired);
   Result<std::string> found = co_await std::move(finding);
   if (!found) co_return fail(found.error());
@@ -105,6 +105,11 @@ Task<Result<Subject>> Operator::create(Subject subject) {
   record.status = RecordStatus::creating;
   subject.token = type.create.token.empty() ? "" : "lf-" + record.nonce;
   record.private_.erase(kUsedWord);
+  if (type.create.kind == CreateKind::adopt) {
+    Task<Result<Subject>> taking = take_over(std::move(subject));
+    Result<Subject> took = co_await std::move(taking);
+    co_return took;
+  }
   std::string taken;
   Task<Result<void>> looking = confirm_absent_before(&subject, &taken);
   Result<void> looked = co_await std::move(looking);

@@ -150,6 +150,10 @@ Task<Result<Subject>> Operator::remove(Subject subject) {
       Task<Result<void>> deleting = run_steps(&subject, &type.del.steps, 0, "delete", Map(), Map());
       deleted = co_await std::move(deleting);
     }
+    if (deleted && type.del.kind == DeleteKind::reset) {
+      Task<Result<void>> putting_back = put_back(&subject);
+      deleted = co_await std::move(putting_back);
+    }
     if (deleted || deleted.error().code == ErrorCode::not_found) break;
     Error error = deleted.error();
     if (error.code == ErrorCode::outcome_unknown) {
@@ -187,10 +191,14 @@ Task<Result<Subject>> Operator::remove(Subject subject) {
     co_await std::move(pause);
     pause_ms = std::min<int64_t>(pause_ms * 2, 10'000);
   }
-  Task<Result<void>> waiting = wait_gone(&subject, limit_ms);
-  Result<void> gone = co_await std::move(waiting);
-  if (!gone && unknown) co_return fail(std::move(*unknown));
-  if (!gone) co_return fail(gone.error());
+  if (type.del.kind == DeleteKind::reset) {
+    if (unknown) co_return fail(std::move(*unknown));  // the next run does it again
+  } else {
+    Task<Result<void>> waiting = wait_gone(&subject, limit_ms);
+    Result<void> gone = co_await std::move(waiting);
+    if (!gone && unknown) co_return fail(std::move(*unknown));
+    if (!gone) co_return fail(gone.error());
+  }
   Task<Result<void>> removing = drop(record);
   Result<void> removed = co_await std::move(removing);
   if (!removed) co_return fail(removed.error());

@@ -108,7 +108,7 @@ bool settled(const Subject& subject, const Facet& facet) {
   const bool marks = subject.type->carrier == MarkCarrier::tags &&
                      subject.type->property(subject.type->mark_property) != nullptr &&
                      subject.type->property(subject.type->mark_property)->facet == facet.name;
-  return any && (!marks || subject.observed.marks_ok);
+  return any && (!marks || subject.observed.marks_ok != subject.unmarked);
 }
 
 }  // namespace
@@ -184,7 +184,7 @@ Task<Result<void>> Operator::apply_facet(Subject* subject, const Facet* facet, b
     const Value* value = subject->desired.find(property.name);
     wanted = wanted || (value != nullptr && !value->is_unset());
     wanted = wanted || (property.name == subject->type->mark_property &&
-                        subject->type->carrier == MarkCarrier::tags);
+                        subject->type->carrier == MarkCarrier::tags && !subject->unmarked);
   }
   const std::string step = "facet:" + facet->name;
   const Map no_names;

@@ -35,6 +35,7 @@ Map tags_with_marks(const Subject& subject) {
   Map tags;
   const Value* wanted = subject.desired.find(subject.type->mark_property);
   if (wanted != nullptr && wanted->is_map()) tags = wanted->as_map();
+  if (subject.unmarked) return tags;
   for (const auto& [key, value] : mark_tags(subject)) tags.set(key, value);
   return tags;
 }

@@ -18,6 +18,7 @@ struct Subject {
   Observation observed;    // as last read; presence unread: not read in this run
   std::string stack_mark;  // "<stack>/<environment>/<lineage>"
   std::string token;       // the create's client token
+  bool unmarked = false;   // it is to carry no marks any more
   int64_t timeout_create_ms = 0, timeout_update_ms = 0, timeout_delete_ms = 0;  // 0: the type's
 
   // What was read, else what the state remembers.

@@ -108,7 +108,7 @@ enum class ReadTransform : uint8_t {
   https,  // answers leave the scheme out
 };
 // present: true is an empty member, false none.
-enum class WireFormat : uint8_t { plain, json, base64, string, present };
+enum class WireFormat : uint8_t { plain, json, base64, string, present, comma };
 
 struct Property {
   std::string name, doc;
@@ -178,7 +178,8 @@ struct Facet {
 };
 
 struct Wait {
-  WirePath path;
+  WirePath path;                            // where in an item the state is, or
+  std::optional<cel::Interpolation> state;  // what it is, over `item`
   std::vector<std::string> until, failed, via;
   WirePath reason;
   Duration usual{2, 0}, limit{300, 0};
@@ -231,6 +232,10 @@ struct Delete {
   Duration name_held{0, 0};
   Verb restore;
   std::optional<Contents> contents;
+  // What `reset` puts back of the properties that were applied, and the call whose answer the
+  // values see as `answer`.
+  std::vector<std::pair<std::string, Template>> to;
+  Call look;
 };
 
 struct Recovery {
@@ -285,6 +290,7 @@ struct Sandbox {
   Template item;  // wire members that items have beside the properties'
   std::vector<std::pair<std::string, Template>> elements;  // the same for a property's elements
   std::vector<std::pair<std::string, Template>> answers;   // by action: members of its answer
+  std::string comes_with;            // the `ref` whose things it is made with, and goes with
   Template restored;                 // properties of a thing whose deletion was taken back
   bool missing_ids_ignored = false;  // lists leave out ids that are not there, without an error
   std::vector<SandboxRule> rules;

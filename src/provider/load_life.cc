@@ -21,9 +21,17 @@ void Loader::create(const LoadNode& node, ResourceType& out) {
   for (const std::string& facet : create.in_create) {
     known_facet(facet, node.find("in_create")->span, out);
   }
-  create.steps = verb(node, "create", CallPlace::write, call_scope(),
+  // What is taken over is only looked for.
+  const bool looks = create.kind == CreateKind::adopt;
+  create.steps = verb(node, "create", looks ? CallPlace::read : CallPlace::write, call_scope(),
                       {"kind", "result", "token", "in_create"});
-  if (!create.steps.empty() && create.steps.front().read && create.kind != CreateKind::adopt) {
+  if (looks) {
+    for (const char* key : {"token", "in_create", "steps"}) {
+      const LoadNode* sent = node.find(key);
+      if (sent != nullptr) error(Code::LF0927, sent->span, "`adopt` is one call that reads");
+    }
+    for (Step& step : create.steps) step.read = true;
+  } else if (!create.steps.empty() && create.steps.front().read) {
     error(Code::LF0927, create.steps.front().call.span,
           "the first step of a create makes the thing");
   }
@@ -102,7 +110,8 @@ void Loader::deletion(const LoadNode& node, ResourceType& out) {
     del.restore = verb(*restore, "restore", CallPlace::write, call_scope());
   }
   contents(node, out);
-  const Words also = {"kind", "first", "gone", "name_held", "restore", "contents"};
+  put_back(node, out);
+  const Words also = {"kind", "first", "gone", "name_held", "restore", "contents", "look", "to"};
   // A default object is reset by its facets alone.
   const bool calls = node.find("action") != nullptr || node.find("steps") != nullptr;
   if (!calls && del.kind == DeleteKind::reset) {
@@ -110,6 +119,21 @@ void Loader::deletion(const LoadNode& node, ResourceType& out) {
     return;
   }
   del.steps = verb(node, "delete", CallPlace::write, call_scope(), also);
+}
+
+// What `reset` sets properties back to.
+void Loader::put_back(const LoadNode& node, ResourceType& out) {
+  Delete& del = out.del;
+  const LoadNode* to = node.find("to");
+  const LoadNode* look = node.find("look");
+  if (look != nullptr) call(*look, "look", CallPlace::read, call_scope(), del.look);
+  if (to != nullptr && want(*to, LoadNode::Kind::map, "to")) {
+    for (const LoadNode::Entry& entry : to->entries) known_property(entry.key, entry.key_span);
+    templates(node, "to", look == nullptr ? call_scope() : call_scope({"answer"}), del.to);
+  }
+  if ((to != nullptr || look != nullptr) && del.kind != DeleteKind::reset) {
+    error(Code::LF0927, node.span, "only `kind: reset` puts something back");
+  }
 }
 
 void Loader::contents(const LoadNode& node, ResourceType& out) {
@@ -138,10 +162,17 @@ void Loader::contents(const LoadNode& node, ResourceType& out) {
 void Loader::wait(const LoadNode& waits, std::string_view key, Wait& out) {
   const LoadNode* node = waits.find(key);
   if (node == nullptr) return;
-  if (!keys(*node, key, {"path", "until", "failed", "reason", "via", "usual", "limit"})) return;
+  if (!keys(*node, key, {"path", "state", "until", "failed", "reason", "via", "usual", "limit"}))
+    return;
   out.declared = true;
   path(*node, "path", out.path);
-  if (out.path.empty()) required(*node, "path", key);
+  NameScope scope;
+  scope.roots = {"item"};
+  expression(*node, "state", scope, out.state);
+  if (out.path.empty() && node->find("state") == nullptr) required(*node, "path", key);
+  if (!out.path.empty() && node->find("state") != nullptr) {
+    error(Code::LF0927, node->find("state")->span, "the state is at `path` or it is `state`");
+  }
   texts(*node, "until", out.until);
   texts(*node, "failed", out.failed);
   texts(*node, "via", out.via);

@@ -211,7 +211,11 @@ void Loader::property_wire(const LoadNode& node, Property& out) {
                    {{"json", WireFormat::json},
                     {"base64", WireFormat::base64},
                     {"string", WireFormat::string},
-                    {"present", WireFormat::present}});
+                    {"present", WireFormat::present},
+                    {"comma", WireFormat::comma}});
+  if (out.format == WireFormat::comma && out.type.kind() != Type::Kind::list) {
+    error(Code::LF0927, node.entry("format")->key_span, "commas stand between a list's elements");
+  }
   if (node.find("read_transform") == nullptr) {
     if (out.format == WireFormat::json) out.read_transform = ReadTransform::json;
     if (out.format == WireFormat::base64) out.read_transform = ReadTransform::base64;

@@ -145,8 +145,8 @@ void Loader::sandbox_versions(const LoadNode& node, const NameScope& scope, Reso
 void Loader::sandbox(const LoadNode& node, ResourceType& out) {
   Sandbox& box = out.sandbox;
   if (!keys(node, "sandbox",
-            {"id", "computed", "defaults", "fresh", "item", "elements", "answers", "restored",
-             "missing_ids_ignored", "names", "versions", "rules", "source"})) {
+            {"id", "computed", "defaults", "fresh", "item", "elements", "answers", "comes_with",
+             "restored", "missing_ids_ignored", "names", "versions", "rules", "source"})) {
     return;
   }
   text(node, "id", box.id);
@@ -168,6 +168,8 @@ void Loader::sandbox(const LoadNode& node, ResourceType& out) {
   known("elements");
   templates(node, "elements", scope, box.elements);
   templates(node, "answers", scope, box.answers);
+  text(node, "comes_with", box.comes_with);
+  if (const LoadNode* with = node.find("comes_with")) known_property(box.comes_with, with->span);
   flag(node, "missing_ids_ignored", box.missing_ids_ignored);
   texts(node, "names", box.names);
   for (const std::string& name : box.names) known_property(name, node.find("names")->span);

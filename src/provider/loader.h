@@ -124,6 +124,7 @@ class Loader {
   void list_call(const LoadNode& node, ResourceType& out);
   void deletion(const LoadNode& node, ResourceType& out);
   void contents(const LoadNode& node, ResourceType& out);
+  void put_back(const LoadNode& node, ResourceType& out);
   void wait(const LoadNode& waits, std::string_view key, Wait& out);
   void facets(const LoadNode& node, ResourceType& out);
   void facet(const LoadNode::Entry& entry, ResourceType& out);

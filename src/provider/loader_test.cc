@@ -163,6 +163,10 @@ TEST_CASE("a package that uses every word loads", "[loader]") {
     CHECK(put.xmlns == "http://example.com/doc/");
     CHECK(bucket->create.steps.front().call.xmlns == "http://example.com/");
     CHECK(bucket->del.steps.empty());
+    CHECK(bucket->del.to.front().first == "policy");
+    CHECK(bucket->del.look.valid());
+    CHECK(bucket->wait_create.state.has_value());
+    CHECK(bucket->wait_create.path.empty());
   }
   SECTION("types") {
     CHECK(thing->property("kinds")->type.to_string() == "list<enum<a, b>>");

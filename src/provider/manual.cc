@@ -151,7 +151,9 @@ void life(const ResourceType& type, std::string& out) {
     found.push_back(std::move(text));
   }
   out += "- A create whose answer was lost is found again by " + join(found, ", then ") + ".\n";
-  if (type.create.kind != CreateKind::fresh || type.unique_name() != nullptr) {
+  if (type.create.kind == CreateKind::adopt) {
+    out += "- It comes into being with something else: what is there is taken over.\n";
+  } else if (type.create.kind != CreateKind::fresh || type.unique_name() != nullptr) {
     out += "- One that exists already is not taken over: `adopt` does that.\n";
   }
   if (type.carrier == MarkCarrier::none) {
@@ -197,6 +199,7 @@ std::vector<std::string> operations_of(const ResourceType& type) {
   add_verb(type, type.update, out);
   add_verb(type, type.del.steps, out);
   add_verb(type, type.del.restore, out);
+  add_call(type, type.del.look, out);
   if (type.del.contents) {
     add_call(type, type.del.contents->read, out);
     add_verb(type, type.del.contents->purge, out);

@@ -259,7 +259,13 @@ List as_items(const Value& value) {
 
 Result<Value> decode_list(const Type& type, const Property& property, const Value& value, Side side,
                           int depth) {
-  auto items = counted(property, as_items(value), side);
+  List whole = as_items(value);
+  if (property.format == WireFormat::comma && value.is_string()) {
+    whole.clear();
+    for (const std::string& one : split(value.as_string(), ','))
+      if (!trim(one).empty()) whole.emplace_back(std::string(trim(one)));
+  }
+  auto items = counted(property, std::move(whole), side);
   if (!items) return std::unexpected(items.error());
   const std::string& wrap = side == Side::request ? property.item : property.read_item;
   List out;

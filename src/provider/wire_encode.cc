@@ -7,6 +7,7 @@
 #include "base/compress.h"
 #include "base/digest.h"
 #include "base/json.h"
+#include "base/strings.h"
 #include "base/units.h"
 #include "provider/wire.h"
 #include "provider/wire_detail.h"
@@ -193,6 +194,14 @@ Value encode_list(const Type& type, const Property& property, const List& items,
         encode(type.kind() == Type::Kind::list ? type.element() : type, property, item, side);
     out.push_back(wrap.empty() ? std::move(element)
                                : Value(Map{{Value(wrap), std::move(element)}}));
+  }
+  if (property.format == WireFormat::comma) {
+    std::vector<std::string> texts;
+    for (const Value& element : out) {
+      if (element.is_unknown() || element.is_error()) return element;
+      texts.push_back(to_text(element));
+    }
+    return Value(join(texts, ","));
   }
   return Value(std::move(out));
 }

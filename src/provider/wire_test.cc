@@ -204,6 +204,22 @@ TEST_CASE("documents and text forms", "[wire]") {
   CHECK(echoed(w["count"], Value(4)) == Value(4));
 }
 
+TEST_CASE("a list as one text with commas", "[wire]") {
+  Written t(
+      "  zones: {type: list<string>, key: [value], wire: Zones, format: comma, immutable: true}\n");
+  const Property& zones = t["zones"];
+  CHECK(to_wire(zones, Value(List{Value("a"), Value("b")})) == Value("a,b"));
+  CHECK(to_wire(zones, Value(List{})) == Value(""));
+  const Value unknown{Unknown{"string", {"x.id"}, false}};
+  CHECK(to_wire(zones, Value(List{Value("a"), unknown})).is_unknown());
+  const auto read = [&](const char* text) {
+    return from_wire(zones, Value(Map{{Value("Zones"), Value(text)}}), Protocol::json);
+  };
+  CHECK(*read("a, b,") == Value(List{Value("a"), Value("b")}));
+  CHECK(*read("a") == Value(List{Value("a")}));
+  CHECK(*read("") == Value(List{}));
+}
+
 TEST_CASE("what answers say shorter, in other letters or by being there", "[wire]") {
   const Written w(
       "  url: {type: string, wire: Url, read_transform: https}\n"

@@ -97,6 +97,7 @@ class Model {
                  bool also_gone = false);
   bool refers(const ResourceType& type, const Map& properties, const ResourceType& to,
               const Thing& target);
+  // Without what comes with it.
   std::vector<Thing*> referrers(const Request& request, Thing& target);
   std::optional<Refusal> check_references(const Request& request, const ResourceType& type,
                                           const Map& properties);
@@ -121,6 +122,9 @@ class Model {
   // --- model_create.cc ---
   Outcome create(Request& request, const Role& role);
   Map wanted_of(const Request& request, const Role& role, Bindings& bound);
+  void complete(const Request& request, Thing& thing);
+  void bring_companions(const Request& request, const Thing& with);
+  bool companion_of(const ResourceType& type, const Map& properties, const Thing& with);
   std::string make_id(const Request& request, const ResourceType& type, const Bindings& bound,
                       Thing& thing, bool& derived);
   Outcome created(Request& request, const ResourceType& type, Thing& thing);
@@ -150,6 +154,7 @@ class Model {
   // --- model_read.cc ---
   Outcome read(Request& request, const std::vector<Role>& roles);
   Outcome list(Request& request, const Role& role);
+  void add_parts(Request& request, const std::vector<Role>& roles, const Role& list, Reply& reply);
   Outcome read_one(Request& request, const Role& role);
   std::optional<Outcome> read_filtered(Request& request, const Role& role);
   void put_headers(Thing& thing, Reply& reply);

@@ -207,17 +207,7 @@ Outcome Model::create(Request& request, const Role& role) {
                   "You must wait before a thing of this name can be made again."));
     }
   }
-  if (const auto* fresh = type.sandbox.fresh.as_map()) {
-    for (const auto& [name, tree] : *fresh) {
-      const Property* property = type.property(name);
-      if (property == nullptr || thing.properties.find(name) != nullptr) continue;
-      const auto names = scope(request, subject);
-      const Value value = tree.evaluate(*names);
-      auto converted = convert(value, property->type, false);
-      thing.properties.set(name, converted ? *converted : value);
-    }
-  }
-  fill_computed(request, type, thing);
+  complete(request, thing);
   for (const Map& scarce : faults_.no_capacity) {
     const bool all = std::all_of(scarce.begin(), scarce.end(), [&](const auto& entry) {
       const Value* have = thing.properties.find(entry.first.as_string());
@@ -228,7 +218,46 @@ Outcome Model::create(Request& request, const Role& role) {
     if (all && !scarce.empty() && none.code != "ValidationError") return std::unexpected(none);
   }
   changed_ = true;
-  return created(request, type, things_.add(std::move(thing)));
+  Thing& made = things_.add(std::move(thing));
+  bring_companions(request, made);
+  return created(request, type, made);
+}
+
+// What a fresh thing holds, and what is computed.
+void Model::complete(const Request& request, Thing& thing) {
+  const ResourceType& type = *thing.type;
+  if (const auto* fresh = type.sandbox.fresh.as_map()) {
+    const RuleSubject subject{&type, nullptr, &thing.properties, &thing.properties, thing.id};
+    for (const auto& [name, tree] : *fresh) {
+      const Property* property = type.property(name);
+      if (property == nullptr || thing.properties.find(name) != nullptr) continue;
+      const auto names = scope(request, subject);
+      const Value value = tree.evaluate(*names);
+      auto converted = convert(value, property->type, false);
+      thing.properties.set(name, converted ? *converted : value);
+    }
+  }
+  fill_computed(request, type, thing);
+}
+
+// What comes into being with a thing, without being asked for.
+void Model::bring_companions(const Request& request, const Thing& with) {
+  for (const ResourceType* type : index_.types(*with.type->service)) {
+    Map properties;
+    properties.set(type->sandbox.comes_with, Value(with.id));
+    if (!companion_of(*type, properties, with)) continue;
+    Thing thing;
+    thing.type_name = type->name;
+    thing.type = type;
+    thing.place = with.place;
+    thing.created = request.now;
+    thing.properties = std::move(properties);
+    set_defaults(request, *type, "*", thing);
+    bool derived = false;
+    thing.id = make_id(request, *type, Bindings(), thing, derived);
+    complete(request, thing);
+    things_.add(std::move(thing));
+  }
 }
 
 }  // namespace lf::sandbox

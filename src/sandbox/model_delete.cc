@@ -79,6 +79,11 @@ Outcome Model::remove(Request& request, const Role& role) {
   }
   changed_ = true;
   for (Thing* thing : targets) {
+    for (const ResourceType* other : index_.types(*type.service)) {
+      for (Thing* companion : things_.of_type(other->name, thing->place)) {
+        if (companion_of(*other, companion->properties, *thing)) things_.remove(*companion);
+      }
+    }
     if (listed(*thing, request.now)) continue;
     if (type.del.name_held.seconds > 0) {
       std::erase_if(things_.held, [&](const HeldName& held) { return held.until <= request.now; });

@@ -159,7 +159,10 @@ Value Model::item_of(const Request& request, Thing& thing) {
     if (value == nullptr || property.read.empty() || property.read.front().starts_with('@'))
       continue;
     if (!property.fields.empty() && value->is_list()) {
-      Value shown = nested(property.read, Value(wire_elements(request, thing, property, {})));
+      // Two properties may share a list.
+      List all = as_list(at_path(Value(item), property.read));
+      for (Value& one : wire_elements(request, thing, property, {})) all.push_back(std::move(one));
+      const Value shown = nested(property.read, Value(std::move(all)));
       item = merge_wire(Value(std::move(item)), shown).as_map();
       continue;
     }
@@ -400,7 +403,10 @@ void Model::put_facet(const Request& request, Thing& thing, const Facet& facet, 
       value = &none;
     if (value == nullptr) continue;
     if (!property.fields.empty() && value->is_list() && facet.each == property.name) {
-      Value shown = nested(property.read, Value(wire_elements(request, thing, property, {})));
+      // Two properties may share a list.
+      List all = as_list(at_path(Value(item), property.read));
+      for (Value& one : wire_elements(request, thing, property, {})) all.push_back(std::move(one));
+      const Value shown = nested(property.read, Value(std::move(all)));
       item = merge_wire(Value(std::move(item)), shown).as_map();
       continue;
     }
@@ -600,6 +606,26 @@ Outcome Model::read_contents(Request& request, const Role& role) {
   return reply;
 }
 
+// Parts of other types' things that the action lists as well: a machine's own volumes.
+void Model::add_parts(Request& request, const std::vector<Role>& roles, const Role& list,
+                      Reply& reply) {
+  std::vector<Role> parts;
+  for (const Role& role : roles) {
+    const bool part = role.kind == Kind::facet_read && role.type != list.type &&
+                      role.facet->read.item == list.type->refresh.list->items;
+    if (part) parts.push_back(role);
+  }
+  // Asked for by ids it names things, not parts.
+  const std::string& by_ids = list.type->refresh.list->by_ids;
+  if (parts.empty() || (!by_ids.empty() && !as_list(request.in.input[by_ids]).empty())) return;
+  const Outcome found = read_facets(request, parts);
+  if (!found) return;
+  const WirePath& items = list.type->refresh.list->items;
+  List all = as_list(at_path(Value(reply.body), items));
+  for (const Value& one : as_list(at_path(Value(found->body), items))) all.push_back(one);
+  reply.body = merge_wire(Value(reply.body), nested(items, Value(std::move(all)))).as_map();
+}
+
 Outcome Model::read(Request& request, const std::vector<Role>& roles) {
   const auto first = [&](Kind kind) -> const Role* {
     for (const Role& role : roles) {
@@ -612,7 +638,9 @@ Outcome Model::read(Request& request, const std::vector<Role>& roles) {
     if (one != nullptr && one->type == role->type) {
       if (auto answered = read_filtered(request, *one)) return *answered;
     }
-    return list(request, *role);
+    Outcome listed = list(request, *role);
+    if (listed) add_parts(request, roles, *role, *listed);
+    return listed;
   }
   const Role* named = first(Kind::by_name);
   if (named != nullptr && one == nullptr) return find_name(request, *named);

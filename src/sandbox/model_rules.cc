@@ -156,12 +156,21 @@ bool Model::refers(const ResourceType& type, const Map& properties, const Resour
   return found;
 }
 
+bool Model::companion_of(const ResourceType& type, const Map& properties, const Thing& with) {
+  const Property* property =
+      type.sandbox.comes_with.empty() ? nullptr : type.property(type.sandbox.comes_with);
+  if (property == nullptr || inner(property->type).name() != with.type_name) return false;
+  const Value* value = properties.find(property->name);
+  return value != nullptr && to_text(*value) == with.id;
+}
+
 std::vector<Thing*> Model::referrers(const Request& request, Thing& target) {
   std::vector<Thing*> out;
   const ResourceType& to = type_of(target);
   for (const ResourceType* type : index_.types(*to.service)) {
     for (Thing* thing : things_.of_type(type->name, target.place)) {
       if (thing == &target || gone(*thing, request.now)) continue;
+      if (companion_of(*type, thing->properties, target)) continue;
       if (refers(*type, thing->properties, to, target)) out.push_back(thing);
     }
   }

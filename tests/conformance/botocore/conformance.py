@@ -265,7 +265,8 @@ class Resource:
 
     def check(self):
         create = self.file["create"]
-        sent = dict(self.group(""))
+        # What exists already is looked for by what `send` says alone.
+        sent = {} if create["kind"] == "adopt" else dict(self.group(""))
         for facet in create.get("in_create", []):
             sent.update(self.group(facet))
         operation = self.verb(create, sent, first=True)
@@ -378,6 +379,8 @@ class Resource:
         if "gone" in self.file["delete"]:
             holders.append(("gone", self.file["delete"]["gone"], ("states",)))
         for key, holder, lists in holders:
+            if "state" in holder:
+                continue  # an expression's words
             found, why = self.service.walk(shape, holder["path"], True)
             if not self.report.expect(found is not None, holder.at("path"), f"{key}: {why}"):
                 continue
@@ -494,6 +497,8 @@ class Resource:
             self.verb(delete)
         for facet in delete.get("first", []):
             self.report.expect(facet in self.facets, delete.at("first"), f"there is no facet `{facet}`")
+        if "look" in delete:
+            self.requests.call(delete["look"], delete["look"].own)
         if "restore" in delete:
             self.verb(delete["restore"])
         if "contents" in delete:

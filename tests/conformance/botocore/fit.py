@@ -59,7 +59,9 @@ class Fit:
         if documented or notation == "any":
             self.kind(shape, {"string", "blob"} if documented else None, name, place)
             return
-        if outer == "list":
+        if outer == "list" and prop.get("format") == "comma":
+            self.kind(shape, {"string"}, name, place)
+        elif outer == "list":
             self.list(prop, name, inner, shape, answer, place)
         elif outer == "map":
             self.map(prop, name, inner, shape, answer, place)
