@@ -561,6 +561,19 @@ class Applier {
     co_return updated;
   }
 
+  // What is not known even now is made only when this is gone (the new network of a subnet whose
+  // old one is deleted first): it will be another one.
+  bool waits_for_itself(const PlanItem& item) {
+    Diagnostics problems;
+    const Map desired = graph_.desired(item.node, source_, problems);
+    const ResourceType& type = *graph_.nodes[item.node].type;
+    return std::any_of(desired.begin(), desired.end(), [&](const auto& entry) {
+      const Property* property = type.property(entry.first.string_or());
+      const Facet* facet = property == nullptr ? nullptr : type.facet(property->facet);
+      return contains_unknown(entry.second) && !(facet != nullptr && facet->late);
+    });
+  }
+
   Task<Result<std::string>> remove(Operation operation) {
     const PlanItem& item = plan_.items[operation.item];
     uint32_t generation = operation.generation;
@@ -569,7 +582,8 @@ class Applier {
     Result<Subject> subject = subject_of(item, generation);
     if (!subject) co_return fail(subject.error());
     if (subject->record.id.empty()) co_return std::string();
-    if (item.replace_if_changed && operation.kind == Operation::Kind::remove) {
+    if (item.replace_if_changed && operation.kind == Operation::Kind::remove &&
+        !waits_for_itself(item)) {
       // The unknown is known now: does it force anything?
       Result<Map> desired = desired_now(item, 0);
       if (!desired) co_return fail(desired.error());

@@ -114,7 +114,8 @@ class NodeChecker {
   }
 
   void check(const Property& property, const Value& value, const Tree* place) {
-    if (value.is_unknown() || value.is_secret() || value.is_error()) return;
+    if (value.is_unknown() || value.is_error()) return;
+    if (value.is_secret()) return check_secret(property, value.secret_value(), place);
     if (value.is_list() && property.type.kind() == Type::Kind::list) {
       if (property.check) check_expression(property, value, place);
       for (size_t i = 0; i < value.as_list().size(); ++i) {
@@ -134,7 +135,8 @@ class NodeChecker {
     if (value.is_unknown() || value.is_secret()) return;
     if (!property.fields.empty() && value.is_map() && property.type.kind() != Type::Kind::map) {
       // In a field's check, `self` is the object around it.
-      names_.set("self", value);
+      const Value around = std::exchange(around_, value);
+      names_.set("self", around_);
       for (const auto& field : property.fields) {
         const Value& inner = value[field.name];
         const Tree* at = place != nullptr ? place->find(field.name) : nullptr;
@@ -143,7 +145,10 @@ class NodeChecker {
         else if (field.required)
           report(property, place, "needs `" + field.name + "`");
       }
+      around_ = around;
       names_.set("self", around_);
+      if (with_check && property.check && !contains_unknown(value))
+        check_expression(property, value, place);
       return;
     }
     if (value.is_string()) check_text(property, value.as_string(), place);
@@ -162,6 +167,23 @@ class NodeChecker {
     }
     if (with_check && property.check && !contains_unknown(value))
       check_expression(property, value, place);
+  }
+
+  // The same of what nobody may read: what is wrong is told without the value.
+  void check_secret(const Property& property, const Value& value, const Tree* place) {
+    if (value.is_unknown() || value.is_unset() || value.is_error()) return;
+    if (value.is_string()) {
+      const auto size = static_cast<int64_t>(value.as_string().size());
+      if (property.length && (size < property.length->first || size > property.length->second)) {
+        return report(property, place,
+                      "has " + std::to_string(size) + " characters; it takes " +
+                          std::to_string(property.length->first) + " to " +
+                          std::to_string(property.length->second));
+      }
+      if (!property.pattern.empty() && !regex_full_match(property.pattern, value.as_string()))
+        return report(property, place, "does not fit the pattern " + property.pattern);
+    }
+    if (property.check && !contains_unknown(value)) check_expression(property, value, place);
   }
 
   static bool number_kind(const Value& value) { return value.is_number() || value.is_duration(); }
@@ -271,7 +293,7 @@ class NodeChecker {
   const GraphNode& node_;
   const Map& self_;
   MapActivation names_;      // of checks
-  Value around_;             // what `self` is in them: the resource
+  Value around_;             // what `self` is in them: the resource, or the object around a field
   bool has_region_ = false;  // in them
   Catalogs& catalogs_;
   Diagnostics& diagnostics_;
