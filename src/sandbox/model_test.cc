@@ -111,6 +111,25 @@ TEST_CASE("what others refer to is not deleted", "[sandbox]") {
   CHECK(used.error().code == "DependencyViolation");
 }
 
+TEST_CASE("what comes with a thing goes with it and does not hold it up", "[sandbox]") {
+  Client client;
+  auto vpc = client.call("ec2", "CreateVpc", one("CidrBlock", Value("10.0.0.0/16")));
+  REQUIRE(vpc);
+  const Value id = vpc->body["vpc"]["vpcId"];
+  const Map filter{{Value("Name"), Value("vpc-id")}, {Value("Value"), Value(List{id})}};
+  const Map of_it = one("Filter", Value(List{Value(filter)}));
+  auto with_it = client.call("ec2", "DescribeNetworkAcls", of_it);
+  REQUIRE(with_it);
+  REQUIRE(with_it->body["networkAclSet"].is_list());
+  const Value acl = with_it->body["networkAclSet"].as_list()[0];
+  CHECK(to_text(acl["default"]) == "true");
+  CHECK(acl["entrySet"].as_list().size() == 2);  // one list, of two properties
+  REQUIRE(client.call("ec2", "DeleteVpc", one("VpcId", id)));
+  auto without = client.call("ec2", "DescribeNetworkAcls", of_it);
+  REQUIRE(without);
+  CHECK_FALSE(without->body["networkAclSet"].is_list());
+}
+
 TEST_CASE("faults on demand", "[sandbox]") {
   Client client;
   client.model().faults().throttle = 1;

@@ -14,6 +14,7 @@ import both_ways_ec2_more
 import both_ways_ops
 import both_ways_store
 from both_ways_data import *  # noqa: F401,F403
+from both_ways_disks import Disks, Filters, Flows, Groups  # noqa: F401
 from both_ways_ec2 import Machines, Network  # noqa: F401
 from both_ways_ec2_more import Around, Endpoints, LookUps, Templates  # noqa: F401
 from both_ways_iam import Iam  # noqa: F401
