@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Storage and identity types against moto: made, found unchanged by the next plan, changed in place, deleted; seen by boto3."""
+import json
+
 import pytest
 
 HEAD = "stack: store\nprovider: aws\nregion: us-west-2\n"
@@ -319,3 +321,83 @@ def test_table(cloud, stack):
     forge.plan(expect=0)
     forge.destroy()
     assert db.list_tables()["TableNames"] == []
+
+
+KEY_GRANT = {"type": "aws.kms.grant", "key": "0123abcd", "name": "g", "grantee_principal": "arn:aws:iam::123456789012:role/r", "operations": ["Decrypt"]}
+RUNS = {"type": "aws.dynamodb.table", "name": "runs", "attributes": [{"name": "id", "type": "S"}], "key_schema": [{"name": "id"}]}
+OWN = {"billing_mode": "PROVISIONED", "read_capacity": 1, "write_capacity": 1}
+INDEX = {"name": "again", "key_schema": [{"name": "id"}]}
+PAIRS = {f"k{n}": "v" for n in range(9)}
+LIMITS = [
+    ({**KEY_GRANT, "constraints": {}}, "at least one constraint"),
+    ({**KEY_GRANT, "constraints": {"encryption_context_equals": PAIRS}}, "1 to 8 pairs"),
+    ({**KEY_GRANT, "constraints": {"encryption_context_subset": {"run": "v" * 385}}}, "at most 384 characters"),
+    ({**KEY_GRANT, "constraints": {"encryption_context_subset": {"run": "7"}}, "operations": ["Sign"]}, "not for those of asymmetric"),
+    ({**KEY_GRANT, "constraints": {"source_arn": "arn:nowhere"}}, "source_arn"),
+    ({**KEY_GRANT, "grantee_principal": None}, "for whom"),
+    ({"type": "aws.secretsmanager.secret", "name": "n" * 513}, "512"),
+    ({"type": "aws.secretsmanager.secret", "name": "with space"}, "name"),
+    ({"type": "aws.secretsmanager.secret", "name": "login-abc123"}, "ARN"),
+    ({"type": "aws.secretsmanager.secret", "name": "login", "secret_string": "x" * 65537}, "65"),
+    ({"type": "aws.secretsmanager.secret", "name": "login", "secret_string": "ü" * 32769}, "65538"),
+    (RUNS, "PROVISIONED needs"),
+    ({**RUNS, "billing_mode": "PAY_PER_REQUEST", "read_capacity": 1}, "only for `billing_mode` PROVISIONED"),
+    ({**RUNS, **OWN, "global_secondary_indexes": [INDEX]}, "of its own"),
+    ({**RUNS, "billing_mode": "PAY_PER_REQUEST", "global_secondary_indexes": [{**INDEX, "read_capacity": 1, "write_capacity": 1}]}, "of its own"),
+    ({**RUNS, "billing_mode": "PAY_PER_REQUEST", "global_secondary_indexes": [{**INDEX, "non_key_attributes": ["a"]}]}, "INCLUDE"),
+    ({**RUNS, "billing_mode": "PAY_PER_REQUEST", "global_secondary_indexes": [{**INDEX, "name": f"index-{n}"} for n in range(21)]}, "at most 20"),
+]
+
+
+@pytest.mark.parametrize("resource, says", LIMITS, ids=[f"{r['type'].split('.')[1]}-{n}" for n, (r, _) in enumerate(LIMITS)])
+def test_limits_are_told_before_any_request(cloud, forge, resource, says):
+    path = forge.folder / "limits.yaml"
+    path.write_text(json.dumps({"llmforge": 1, "stack": "limits", "provider": "aws", "region": "us-west-2", "resources": {"it": resource}}))
+    cloud.forget_requests()
+    run = forge.run("validate", path, expect=3)
+    assert says in run.one_error(), run
+    assert cloud.requests() == []
+
+
+def test_a_secret_that_is_too_long_is_not_shown(cloud, forge):
+    path = forge.folder / "limits.yaml"
+    path.write_text(json.dumps({"llmforge": 1, "stack": "limits", "provider": "aws", "region": "us-west-2",
+                                "variables": {"value": {"type": "secret<string>"}},
+                                "resources": {"it": {"type": "aws.secretsmanager.secret", "name": "it", "secret_string": "${vars.value}"}}}))
+    (forge.folder / "values.yaml").write_text(json.dumps({"value": "sentinel" * 8193}))
+    run = forge.run("validate", path, "--var-file", str(forge.folder / "values.yaml"), expect=3)
+    assert "65544" in run.one_error() and "sentinel" not in run.text, run
+
+
+def test_an_index_gets_other_capacity_in_place(cloud, stack):
+    """Capacity by UpdateTable's Update; another key or projection makes the index anew."""
+    db = cloud.client("dynamodb")
+    text = """
+resources:
+  runs:
+    type: aws.dynamodb.table
+    name: store-capacity
+    attributes: [{name: run, type: S}, {name: owner, type: S}]
+    key_schema: [{name: run}]
+    read_capacity: 2
+    write_capacity: 1
+    global_secondary_indexes: [{name: owners, key_schema: [{name: owner}], read_capacity: 1, write_capacity: 1}]
+"""
+    forge = stack(text)
+    forge.apply()
+    forge.plan(expect=0)
+    cloud.forget_requests()
+    stack(text.replace("[{name: owner}], read_capacity: 1", "[{name: owner}], read_capacity: 5"))
+    forge.apply()
+    assert cloud.verbs() == ["UpdateTable"]
+    index, = db.describe_table(TableName="store-capacity")["Table"]["GlobalSecondaryIndexes"]
+    assert index["ProvisionedThroughput"]["ReadCapacityUnits"] == 5
+    forge.plan(expect=0)
+    cloud.forget_requests()
+    stack(text.replace("[{name: owner}], read_capacity: 1", "[{name: owner}], projection: KEYS_ONLY, read_capacity: 5"))
+    forge.apply()
+    assert cloud.verbs() == ["UpdateTable", "UpdateTable"]
+    index, = db.describe_table(TableName="store-capacity")["Table"]["GlobalSecondaryIndexes"]
+    assert (index["Projection"]["ProjectionType"], index["ProvisionedThroughput"]["ReadCapacityUnits"]) == ("KEYS_ONLY", 5)
+    forge.plan(expect=0)
+    forge.destroy()
