@@ -49,7 +49,6 @@ bool may_stand(const Type& given, const Type& wanted) {
   switch (given.kind()) {
     case Kind::secret:
     case Kind::optional: return may_stand(given.element(), wanted);
-    case Kind::string: return wanted.kind() == Kind::size;
     case Kind::object: {
       const Type::Field* id = given.field("id");
       const bool block = id != nullptr && given.name().find('.') == std::string::npos;

@@ -389,7 +389,7 @@ Converted to_object(const Value& v, const Type& type, bool literal, int depth) {
 bool may_fit(const Type& from, const Type& to) {
   if (assignable(from, to)) return true;
   if (from.kind() == Kind::string) {
-    return to.kind() == Kind::size || to.kind() == Kind::enumeration || to.kind() == Kind::ref;
+    return to.kind() == Kind::enumeration || to.kind() == Kind::ref;
   }
   return from.kind() == Kind::object && from.fields().empty();
 }

@@ -385,8 +385,7 @@ bool assignable(const Type& from, const Type& to) {
   if (to.kind() == Kind::optional) return assignable(from, to.element());
   switch (to.kind()) {
     case Kind::floating: return from.kind() == Kind::floating || from.kind() == Kind::integer;
-    case Kind::integer:
-    case Kind::size: return from.kind() == Kind::integer || from.kind() == Kind::size;
+    case Kind::integer: return from.kind() == Kind::integer || from.kind() == Kind::size;
     case Kind::string:
       return is_text(from.kind()) || from.kind() == Kind::ref || from.kind() == Kind::ip ||
              from.kind() == Kind::cidr || (from.kind() == Kind::object && !from.name().empty());
@@ -412,6 +411,9 @@ bool assignable(const Type& from, const Type& to) {
       if (from.kind() == Kind::map) return true;  // which keys it has shows at run time
       return from.kind() == Kind::object && object_fits(from, to);
     // What is written as text may come as text; its form is checked with the value.
+    case Kind::size:
+      return from.kind() == Kind::size || from.kind() == Kind::integer ||
+             from.kind() == Kind::string;
     case Kind::duration:
     case Kind::timestamp:
     case Kind::money:

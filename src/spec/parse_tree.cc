@@ -13,9 +13,9 @@ Tree parse_tree(const Node& node, Diagnostics& diagnostics) {
   switch (node.kind()) {
     case NodeKind::null: break;
     case NodeKind::scalar: {
-      out.plain = node.is_plain();
       const std::string_view text = node.text();
       if (!cel::Interpolation::has_expression(text)) {
+        out.plain = node.is_plain();
         out.constant = node.to_value();
         break;
       }
@@ -28,7 +28,6 @@ Tree parse_tree(const Node& node, Diagnostics& diagnostics) {
                            (parsed->parts().empty() || !parsed->parts()[0].expression);
       if (literal) {
         out.constant = Value(parsed->parts().empty() ? std::string() : parsed->parts()[0].text);
-        out.plain = false;
         break;
       }
       out.kind = Tree::Kind::scalar;

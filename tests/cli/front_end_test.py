@@ -137,6 +137,69 @@ class FrontEnd(unittest.TestCase):
         self.assertNotEqual(code, 0)
         self.assertIn("error", err)
 
+    # --- values with units ---
+    UNITS = """variables:
+  size: {type: size, default: 256MiB}
+  patience: {type: duration, default: 90s}
+  limit: {type: money, default: 200 USD}
+  share: {type: float, default: 80}
+  range: {type: cidr, default: 10.0.0.0/16}
+  address: {type: ip, default: 10.0.0.7}
+  disk: {type: size, default: 60GiB}
+  sizes: {type: map<size>, default: {small: 128MiB, large: 1GiB}}
+  waits: {type: list<duration>, default: [30s, 1m]}
+  machine: {type: "object{disk: size, wait: duration}", default: {disk: 80GiB, wait: 5m}}
+  token: {type: secret<string>, default: null}
+"""
+    PLACES = """locals: {size: 512MiB, sizes: {small: 128MiB}}
+modules:
+  typed: {use: ./module.yaml, with: {memory: "${vars.size}", wait: "${vars.patience}", sizes: "${vars.sizes}"}}
+  texts: {use: ./module.yaml, with: {memory: "${locals.size}", sizes: "${locals.sizes}"}}
+  shown: {use: ./module.yaml, with: {memory: 300MiB, wait: "${vars.waits[1]}", sizes: {a: "${vars.size}"}}}
+resources:
+  vpc: {type: aws.ec2.vpc, cidr: "${vars.range}"}
+  subnet: {type: aws.ec2.subnet, vpc: "${resources.vpc}", cidr: "${vars.range.subnet(8, 1)}"}
+  run: {type: aws.lambda.function, role: "arn:aws:iam::1:role/r", image_uri: i, package_type: Image,
+        memory_size: "${vars.size}", ephemeral_storage: "${vars.sizes['large']}", timeout: "${vars.patience}"}
+  sum: {type: aws.lambda.function, role: "arn:aws:iam::1:role/r", image_uri: i, package_type: Image,
+        memory_size: "${vars.size * 2}", ephemeral_storage: "${quantity('1GiB')}", timeout: "${vars.patience + duration('30s')}"}
+  each: {type: aws.lambda.function, for_each: "${vars.sizes}", role: "arn:aws:iam::1:role/r", image_uri: i, package_type: Image,
+         memory_size: "${each.value}"}
+  template: {type: aws.ec2.launch_template, data: {block_device_mappings: [{device_name: /dev/sda1, size: "${vars.machine.disk}"}]}}
+  queue: {type: aws.sqs.queue, visibility_timeout: "${vars.machine.wait}", message_retention_period: "${vars.waits[0] + days(1)}"}
+  budget: {type: aws.budgets.budget, limit: "${vars.limit}"}
+  plan: {type: aws.budgets.budget, planned_limits: {"1767225600": "${vars.limit}", "1769904000": "${money('10 USD')}"}}
+  host: {type: aws.ec2.instance, image: ami-0123456789abcdef0, instance_type: t3.micro, subnet: "${resources.subnet}", private_ip: "${vars.address}"}
+machines:
+  trainer: {type: [t3.micro], disk: "${vars.disk}", image: {name: a, owner: self}, vpc: vpc-1, subnets: [subnet-1], when: false}
+outputs: {size: "${vars.size}", limit: "${vars.limit}"}
+"""
+    MODULE = """inputs:
+  memory: {type: size, check: this >= quantity('128MiB'), message: at least 128MiB}
+  wait: {type: duration, default: 3s}
+  sizes: {type: map<size>, default: {}}
+resources:
+  run: {type: aws.lambda.function, name: "${name}", role: "arn:aws:iam::1:role/r", image_uri: i, package_type: Image,
+        memory_size: "${memory}", timeout: "${wait}"}
+"""
+
+    def test_values_with_units_stand_wherever_their_unit_is_wanted(self):
+        (self.folder / "module.yaml").write_text(self.MODULE)
+        self.spec(HEAD + self.UNITS + self.PLACES)
+        for arguments in (["validate", "spec.yaml"], ["expand", "spec.yaml"],
+                          ["plan", "spec.yaml", "--offline", "--var", "size=2GiB", "--var", "patience=2m", "--var", "limit=1 EUR"]):
+            code, out, err = self.run_it(*arguments)
+            self.assertEqual(code, 0, out + err)
+
+    def test_a_unit_that_is_missing_or_another_one_is_refused(self):
+        for line, said in (("memory_size: 256", "LF0204"), ("memory_size: '256'", "LF0204"), ("memory_size: \"${vars.patience}\"", "LF0305"),
+                           ("timeout: \"${vars.size}\"", "LF0305"), ("timeout: \"${vars.limit}\"", "LF0305"), ("timeout: 3", "LF0204"),
+                           ("memory_size: \"${'lots'}\"", "LF0204"), ("memory_size: \"${vars.limit}\"", "LF0305")):
+            self.spec(HEAD + self.UNITS + "resources:\n  run:\n    type: aws.lambda.function\n    role: arn:aws:iam::1:role/r\n"
+                      f"    image_uri: i\n    package_type: Image\n    {line}\n")
+            code, _, err = self.run_it("plan", "spec.yaml", "--offline")
+            self.assertEqual((code, re.findall(r"error\[(LF\d+)\]", err)), (3, [said]), line + err)
+
     # --- modules ---
     def test_an_error_inside_a_block_shows_both_places(self):
         self.spec(HEAD + 'buckets:\n  data: {bucket_name: "${string(1 / 0)}"}\n')
