@@ -144,6 +144,7 @@ class Writer {
   }
 
   std::string take() { return std::move(out_); }
+  void tame() { tame_ = true; }
 
  private:
   void number(double v) {
@@ -157,10 +158,41 @@ class Writer {
     if (out_.find_first_of(".eE", from) == std::string::npos) out_ += ".0";
   }
 
+  // What a terminal would obey or not show, by its UTF-8: DEL, C1, marks of direction, separators
+  // of lines, spaces without width. 0: nothing of the kind, else how many bytes it has.
+  static size_t hidden(std::string_view text, size_t at, unsigned& code) {
+    const auto byte = [&](size_t i) {
+      return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U;
+    };
+    const unsigned first = byte(0);
+    if (first == 0x7f) {
+      code = first;
+      return 1;
+    }
+    if (first == 0xc2 || first == 0xd8) {
+      code = ((first & 0x1f) << 6) | (byte(1) & 0x3f);
+      return (code >= 0x80 && code < 0xa0) || code == 0x61c ? 2 : 0;
+    }
+    if (first != 0xe2 && first != 0xef) return 0;
+    code = ((first & 0x0f) << 12) | ((byte(1) & 0x3f) << 6) | (byte(2) & 0x3f);
+    const bool found = (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
+                       (code >= 0x2060 && code <= 0x206f) || code == 0xfeff;
+    return found ? 3 : 0;
+  }
+
   void escape(std::string_view text) {
     size_t from = 0;
     for (size_t i = 0; i < text.size(); ++i) {
       const char c = text[i];
+      unsigned code = 0;
+      const size_t length = tame_ && (c == 0x7f || (c & 0x80) != 0) ? hidden(text, i, code) : 0;
+      if (length > 0) {
+        out_ += text.substr(from, i - from);
+        out_ += fmt::format("\\u{:04x}", code);
+        from = i + length;
+        i = from - 1;
+        continue;
+      }
       if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
       out_ += text.substr(from, i - from);
       from = i + 1;
@@ -237,6 +269,7 @@ class Writer {
   }
 
   JsonStyle style_;
+  bool tame_ = false;  // `hidden` characters as escapes
   std::string out_;
   size_t depth_ = 0;
 };
@@ -259,6 +292,7 @@ Result<Value> parse_json(std::string_view text) {
 
 std::string to_json(const Value& value, const JsonStyle& style) {
   Writer writer(style);
+  if (!style.sort_keys) writer.tame();
   writer.write(value);
   return writer.take();
 }

@@ -35,6 +35,17 @@ TEST_CASE("JSON that is none", "[json]") {
   CHECK_FALSE(parse_json(std::string(201, '[') + std::string(201, ']')));
 }
 
+TEST_CASE("what a terminal would obey or hide comes out as an escape", "[json]") {
+  const std::string odd = "a\x1b[2J\x7f\u009b\u061c\u200b\u202e\u2028\u2066\ufeff";
+  CHECK(to_json(Value(odd)) == R"("a\u001b[2J\u007f\u009b\u061c\u200b\u202e\u2028\u2066\ufeff")");
+  CHECK(*parse_json(to_json(Value(odd))) == Value(odd));
+  const std::string plain = "äöü 日本 – … \u2019 \xf0\x9f\x9a\x80";
+  CHECK(to_json(Value(plain)) == "\"" + plain + "\"");
+  // Canonical texts, which digests are made of, and literals stay as they were.
+  CHECK(to_json(Value("x\u202e"), {.sort_keys = true}) == "\"x\u202e\"");
+  CHECK(json_quote("x\u202e") == "\"x\u202e\"");
+}
+
 TEST_CASE("kinds that JSON does not have", "[json]") {
   CHECK(to_json(Value(*parse_duration("12h"))) == "\"12h\"");
   CHECK(to_json(Value(*parse_money("200 USD"))) == "\"200 USD\"");
