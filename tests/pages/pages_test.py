@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The pages of `plan` and `graph` in headless Chromium, without a network: nothing is fetched, nothing fails.
+"""The pages of `plan` and `graph`, and what Mermaid makes of `graph --format mermaid`, in headless Chromium
+without a network: nothing is fetched, nothing fails.
     pages_test.py LLMFORGE"""
+import html
 import html.parser
+import json
 import os
 import pathlib
 import re
@@ -52,16 +55,19 @@ class Pages(unittest.TestCase):
         return run.stdout
 
     def shown(self, page):
+        return Elements(self.dom(page))
+
+    def dom(self, page, budget_ms=2000):
         """The document as the browser has it after its scripts ran; what they complain about is a failure."""
         path = self.folder / "page.html"
         path.write_text(page)
         run = subprocess.run(
             ["unshare", "-rn", CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom",
-             f"--user-data-dir={self.folder}/browser", "--virtual-time-budget=2000", f"file://{path}"],
+             f"--user-data-dir={self.folder}/browser", f"--virtual-time-budget={budget_ms}", f"file://{path}"],
             text=True, capture_output=True, timeout=120, env={**os.environ, "HOME": str(self.folder)})
         self.assertEqual([line for line in run.stderr.splitlines() if "CONSOLE" in line], [])
         self.assertIn("</html>", run.stdout, run.stderr[-2000:])
-        return Elements(run.stdout)
+        return run.stdout
 
     def test_a_plan(self):
         page = self.forge("plan", "aws-finetune.yaml", "--sandbox", "--var", "create_instance=true", "--format", "html")
@@ -96,6 +102,66 @@ class Pages(unittest.TestCase):
         self.assertEqual(seen.fetched, [])
         self.assertGreater(seen.classes["node"], 15)
         self.assertGreater(seen.classes["edge"], 15)
+
+    ODD = ['a "quoted" name', "<b>bold</b>", "a & b &lt; c", "#35; #quot;", "`ticks`", "1. one", "- dash", "end", "graph", "subgraph x", "[square]",
+           "(round) {curly}", "semi; colon: x", "über-häuser-日本", "%% comment", "click n0 href", "n0 --> n1", "a|b", "back\\slash", "$x$", "@{shape: cat}"]
+
+    def mermaid(self, texts):
+        """For each text what Mermaid makes of it: {"labels": […], "edges": n}, or {"error": …}."""
+        library = subprocess.run([ROOT / "tests/peers/mermaid.sh"], check=True, text=True, capture_output=True).stdout.strip()
+        script = """
+          mermaid.initialize({startOnLoad: false, maxEdges: 5000, maxTextSize: 1000000});
+          (async () => {
+            const out = [];
+            for (const text of JSON.parse(document.getElementById('texts').textContent)) {
+              try {
+                await mermaid.parse(text);
+                const {svg} = await mermaid.render('g' + out.length, text);
+                const box = document.createElement('div');
+                box.innerHTML = svg;
+                const lines = (e) => e.innerHTML.replace(/<br *[/]?>/g, '\\n').replace(/<[^>]+>/g, '');
+                const plain = (html) => { const t = document.createElement('textarea'); t.innerHTML = html; return t.value.trim(); };
+                out.push({labels: [...box.querySelectorAll('.node .nodeLabel, .cluster-label .nodeLabel')].map(e => plain(lines(e))),
+                          edges: box.querySelectorAll('.edgePaths path').length,
+                          fetched: box.querySelectorAll('a, image, script, b').length});
+              } catch (e) { out.push({error: String(e)}); }
+            }
+            document.getElementById('out').textContent = JSON.stringify(out);
+          })();"""
+        data = json.dumps(texts).replace("<", "\\u003c")
+        page = (f'<!doctype html><meta charset="utf-8"><script src="file://{library}"></script><pre id="out"></pre>'
+                f'<script type="application/json" id="texts">{data}</script><script>{script}</script></html>')
+        dom = self.dom(page, 20_000)
+        return json.loads(html.unescape(re.search(r'<pre id="out">(.*?)</pre>', dom, re.S)[1]))
+
+    def test_mermaid_reads_the_reference_spec(self):
+        texts = [self.forge("graph", "aws-finetune.yaml", "--format", "mermaid")]
+        view = json.loads(self.forge("graph", "aws-finetune.yaml", "--format", "json"))
+        [seen] = self.mermaid(texts)
+        self.assertNotIn("error", seen)
+        self.assertEqual(seen["edges"], sum(len(node["needs"]) for node in view["nodes"]))
+        labels = set(seen["labels"])
+        for node in view["nodes"]:
+            own = node["address"][len(node["module"]) + 1:] if node["module"] else node["address"]
+            self.assertIn(f"{own}\n{node['type']}", labels)
+        self.assertLessEqual({node["module"] for node in view["nodes"]} - {""}, labels)
+
+    def test_mermaid_shows_odd_names_as_they_are(self):
+        lines = ["stack: odd", "provider: aws", "region: us-west-2", "resources:"]
+        for i, key in enumerate(self.ODD):
+            lines.append(f"  {json.dumps(key, ensure_ascii=False)}: {{type: aws.sqs.queue, name: q{i}}}")
+        lines.append("buckets: {" + ", ".join(json.dumps(key, ensure_ascii=False) + f": {{bucket_name: odd-bucket-{i}}}"
+                                              for i, key in enumerate(self.ODD)) + "}")
+        (self.folder / "specs" / "odd.yaml").write_text("\n".join(lines) + "\n")
+        [seen] = self.mermaid([self.forge("graph", "odd.yaml", "--format", "mermaid")])
+        self.assertNotIn("error", seen)
+        self.assertEqual(seen["fetched"], 0)
+        view = json.loads(self.forge("graph", "odd.yaml", "--format", "json"))
+        for node in view["nodes"]:
+            own = node["address"][len(node["module"]) + 1:] if node["module"] else node["address"]
+            self.assertIn(f"{own}\n{node['type']}", seen["labels"])
+            if node["module"]:
+                self.assertIn(node["module"], seen["labels"])
 
 
 if __name__ == "__main__":
