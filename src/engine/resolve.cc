@@ -155,6 +155,8 @@ Task<Result<Resolved>> resolve(const LoadedSpec* spec, ModuleStore* modules, Pac
         }
         auto& d = diagnostics->add(Code::LF0702, wanted.span, found.error().message);
         d.help = found.error().help;
+        if (d.help.empty())
+          d.help.emplace_back("is it in this region and account? In names `*` stands for anything");
         session[wanted.query] = Value::error("\x01poisoned");
         continue;
       }

@@ -87,9 +87,13 @@ std::optional<std::vector<EachBinding>> Graph::Context::repetition(const Tree& t
     for (size_t i = 0; i < list.size(); ++i) {
       Value key = strings ? list[i] : Value(static_cast<int64_t>(i));
       if (strings && !seen.insert(list[i].as_string()).second) {
-        diagnostics->add(Code::LF0407, tree.span,
-                         "`" + std::string(what) + "` has `" + list[i].as_string() + "` twice",
-                         "each key names one resource");
+        diagnostics
+            ->add(Code::LF0407, tree.span,
+                  "`" + std::string(what) + "` has `" + list[i].as_string() + "` twice",
+                  "each key names one resource")
+            .help.emplace_back(
+                "take one out (`.distinct()`), or give a map whose keys tell them apart: "
+                "`{first: …, second: …}`");
         return std::nullopt;
       }
       out.push_back({std::move(key), list[i]});

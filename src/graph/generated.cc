@@ -38,19 +38,24 @@ class FileReader {
              "the path of `" + declared.address + "`" +
                  (path.is_string() ? ", `" + path.as_string() + "`," : "") +
                  (contains_unknown(path) ? " would be known only after apply"
-                                         : " leads out of the folder that generated files go to"));
+                                         : " leads out of the folder that generated files go to"))
+          .help.emplace_back(contains_unknown(path)
+                                 ? "name it by what the spec itself gives; its content may wait"
+                                 : "paths count from `files_root`, which may name another folder");
       return std::nullopt;
     }
     file.path = path.as_string();
     const auto [other, fresh] = paths_.emplace(file.path, &declared);
     if (!fresh) {
-      refuse(declared, "`" + declared.address + "` and `" + other->second->address +
-                           "` would both be written to `" + file.path + "`")
-          .others.push_back({other->second->decl->span, "the other one"});
+      auto& d = refuse(declared, "`" + declared.address + "` and `" + other->second->address +
+                                     "` would both be written to `" + file.path + "`");
+      d.others.push_back({other->second->decl->span, "the other one"});
+      d.help.emplace_back("give one of them another `path`");
       return std::nullopt;
     }
     if (contains_secret(content)) {
-      refuse(declared, "`" + declared.address + "` would hold a secret in plain text");
+      refuse(declared, "`" + declared.address + "` would hold a secret in plain text")
+          .help.emplace_back("let the program that reads it find the secret by itself");
       return std::nullopt;
     }
     if (!content.is_string() && !content.is_unknown()) {

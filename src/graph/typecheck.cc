@@ -188,9 +188,11 @@ class TypeCheck {
     const Value holds = cel::evaluate(*input.check, names);
     if (!holds.is_bool() || holds.as_bool()) return;
     const std::string given = contains_secret(*value) ? "" : " is `" + to_text(*value) + "`, which";
-    diagnostics_.add(Code::LF0213, tree.span,
-                     "`" + input.name + "`" + given + " is refused: " +
-                         (input.message.empty() ? "its check does not hold" : input.message));
+    auto& d = diagnostics_.add(
+        Code::LF0213, tree.span,
+        "`" + input.name + "`" + given +
+            " is refused: " + (input.message.empty() ? "its check does not hold" : input.message));
+    if (!input.doc.empty()) d.help.push_back(input.name + ": " + input.doc);
   }
 
   // An input that is left out takes another block's output: that block has to be there.
@@ -322,8 +324,14 @@ class TypeCheck {
     auto& d = diagnostics_.add(Code::LF0204, tree.span, "`" + name + "`: " + error.message,
                                "wants " + with_article(type.to_string()));
     if (error.suggestion.empty()) return;
-    if (is_example(error.suggestion)) {
+    const bool bare = type.kind() == Kind::size && tree.constant.is_int();
+    if (is_example(error.suggestion) && !bare) {
       d.help.push_back("it is written like `" + error.suggestion + "`");
+      return;
+    }
+    if (type.kind() == Kind::size && tree.constant.is_int()) {
+      const std::string n = to_text(tree.constant);
+      d.help.push_back(fmt::format("give its unit: `{0}GiB`, `{0}MiB` or `{0}GB`", n));
       return;
     }
     if (type.kind() == Kind::duration && tree.constant.is_int()) {
@@ -348,6 +356,17 @@ class TypeCheck {
     }
     if (wanted.kind() == Kind::duration && given.kind() == Kind::integer) {
       d.help.push_back("a number becomes a duration with `days(…)` or `duration('90s')`");
+    }
+    if (wanted.kind() == Kind::boolean)
+      d.help.push_back("a condition compares: `${x == 'a'}`, `${size(x) > 0}`");
+    if (wanted.kind() == Kind::ref)
+      d.help.push_back("give a resource of that type, `${resources.NAME}`, or its id as text");
+    if (wanted.kind() == Kind::list && given.kind() == Kind::list) {
+      d.help.push_back(wanted.element().kind() == Kind::string
+                           ? "each becomes text with `.map(x, string(x))`"
+                           : "each becomes another value with `.map(x, …)`");
+    } else if (wanted.kind() == Kind::list) {
+      d.help.push_back("a list of one is `[…]`");
     }
   }
 

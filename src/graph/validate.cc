@@ -285,7 +285,11 @@ class NodeChecker {
           place != nullptr && place->kind == Tree::Kind::list && i < place->items.size()
               ? &place->items[i]
               : place;
-      diagnostics_.add(Code::LF0215, span(at), "`" + property.name + "` has `" + key + "` twice");
+      diagnostics_.add(Code::LF0215, span(at), "`" + property.name + "` has `" + key + "` twice")
+          .help.push_back(element.is_map()
+                              ? "its elements are told apart by " + join(property.key, " or ") +
+                                    ": take one of both out"
+                              : std::string("take one of both out"));
     }
   }
 
@@ -334,6 +338,11 @@ void check_ranges(const Graph& graph, const std::vector<Range>& ranges, Diagnost
       d.others.push_back(
           {span_of(graph, ranges[j].node, ranges[j].property->name, format_cidr(ranges[j].cidr)),
            "overlaps with this"});
+      for (const auto& outer : ranges) {
+        if (graph.nodes[outer.node].address != ranges[i].parent) continue;
+        d.help.push_back("let a function count the parts: `${cidr('" + format_cidr(outer.cidr) +
+                         "').subnet(8, n)}`");
+      }
     }
     for (const auto& outer : ranges) {
       const bool parent = graph.nodes[outer.node].address == ranges[i].parent;
@@ -346,6 +355,7 @@ void check_ranges(const Graph& graph, const std::vector<Range>& ranges, Diagnost
               format_cidr(outer.cidr) + ")");
       d.others.push_back({span_of(graph, outer.node, outer.property->name, format_cidr(outer.cidr)),
                           "the range that it must lie in"});
+      d.help.push_back("its parts: `${cidr('" + format_cidr(outer.cidr) + "').subnet(8, n)}`");
     }
   }
 }

@@ -235,7 +235,19 @@ class Checker {
       all += (i > 0 ? ", " : "") + names[i];
     }
     if (names.size() > kShown) all += ", …";
-    d.help.push_back(all.empty() ? "there is nothing in it" : "it has " + all);
+    // What a spec declares under such a root is one line away.
+    std::string declare;
+    for (const auto& [root, section] : {std::pair{"vars", "variables"},
+                                        {"locals", "locals"},
+                                        {"resources", "resources"},
+                                        {"data", "data"},
+                                        {"modules", "modules"}}) {
+      if (written == root) declare = "declare it under `" + std::string(section) + ":`";
+    }
+    if (all.empty())
+      d.help.push_back(declare.empty() ? "there is nothing in it" : declare);
+    else
+      d.help.push_back("it has " + all);
   }
 
   // All fields may be absent (the instances of a block, by key): `.?` of another is no mistake.

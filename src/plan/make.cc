@@ -590,11 +590,14 @@ class Planner {
         const Map applied = applied_properties(*item.record);
         const Value* was = applied.find(name->name);
         if (wanted != nullptr && was != nullptr && *wanted == *was) {
-          diagnostics_.add(Code::LF0503, node.span,
-                           "`" + node.address +
-                               "` cannot be created before its predecessor is deleted: "
-                               "both would be named `" +
-                               to_text(*wanted) + "`");
+          diagnostics_
+              .add(Code::LF0503, node.span,
+                   "`" + node.address +
+                       "` cannot be created before its predecessor is deleted: "
+                       "both would be named `" +
+                       to_text(*wanted) + "`")
+              .help.emplace_back(
+                  "leave `create_before_delete` out, or give it another name in the same change");
         }
       }
       for (auto& other : plan_.items) {

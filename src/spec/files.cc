@@ -28,13 +28,15 @@ std::optional<FileInfo> look(FileSystem& files, const std::string& path, Span fr
   }
   if (info->is_symlink) {
     if (const Result<std::string> target = files.canonical(path); !target) {
-      unreadable(diagnostics, from, path,
-                 "it is a link to nothing, or links that lead in a circle");
+      unreadable(diagnostics, from, path, "it is a link to nothing, or links that lead in a circle",
+                 "let it point to a file, or remove it");
       return std::nullopt;
     }
   }
   if (!info->exists) {
-    unreadable(diagnostics, from, path, "there is no such file");
+    unreadable(diagnostics, from, path, "there is no such file",
+               from.valid() ? "the path is taken from the folder of the file that says it"
+                            : "name a spec's file or its folder, from here on");
     return std::nullopt;
   }
   return *info;
@@ -130,6 +132,7 @@ class Merger {
                                     printable(block)),
         "the second one");
     d.others.push_back({first.span(), "the first one"});
+    d.help.emplace_back("a folder's files are one spec: keep it in one of them");
   }
 
   SyntaxTree& tree_;

@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "lang/convert.h"
 #include "spec/read_node.h"
+#include "spec/sections.h"
 #include "spec/words.h"
 
 namespace lf {
@@ -20,6 +21,22 @@ bool is_stack_name(std::string_view name) {
            return std::islower(static_cast<unsigned char>(c)) ||
                   std::isdigit(static_cast<unsigned char>(c)) || c == '-';
          });
+}
+
+// The nearest name that a stack may have: "My Lab" as "my-lab".
+std::string as_stack_name(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) != 0)
+      out += static_cast<char>(std::tolower(byte));
+    else if (!out.empty() && out.back() != '-')
+      out += '-';
+  }
+  while (!out.empty() && out.back() == '-') out.pop_back();
+  if (out.empty() || std::isalpha(static_cast<unsigned char>(out[0])) == 0) out = "my-" + out;
+  out.resize(std::min<size_t>(out.size(), 40));
+  return out == "my-" ? "my-stack" : out;
 }
 
 // Lays `over` on `under`: maps key by key, everything else replaced, null removes.
@@ -75,6 +92,7 @@ class Loader {
                        "a spec is a map of keys, beginning with `stack:`");
       return std::move(out_);
     }
+    no_empty_sections(read.root, modules_, diagnostics_);
     Node root = with_environment(read.root);
     header(root);
     modules_.set_eject_folder(spec.folder.empty() ? "blocks" : spec.folder + "/blocks");
@@ -159,9 +177,10 @@ class Loader {
       spec.stack = text(stack, "stack");
       spec.stack_span = stack.span();
       if (!is_stack_name(spec.stack)) {
-        diagnostics_.add(Code::LF0212, stack.span(),
-                         "a stack's name has lower-case letters, digits and `-`, begins with a "
-                         "letter, 40 at most");
+        diagnostics_
+            .add(Code::LF0212, stack.span(), "`" + spec.stack + "` cannot name a stack",
+                 "lower-case letters, digits and `-`, a letter first, 40 at most")
+            .help.push_back("for instance `stack: " + as_stack_name(spec.stack) + "`");
       }
     }
     if (const Node region = root.find("region")) {
@@ -284,8 +303,11 @@ class Loader {
       }
       if (entry.value.is_null()) continue;
       if (!entry.value.is_map()) {
-        diagnostics_.add(Code::LF0203, entry.value.span(),
-                         "`" + name + "` is a map of names, each with its keys", module->doc);
+        diagnostics_
+            .add(Code::LF0203, entry.value.span(),
+                 "`" + name + "` is a map of names, each with its keys")
+            .help.push_back("write `" + name + ": {NAME: {…}}`; the keys: llmforge explain " +
+                            name);
         continue;
       }
       for (size_t j = 0; j < entry.value.size(); ++j) {
@@ -336,7 +358,7 @@ class Loader {
           "variable `" + decl.name + "` " + (where.empty() ? "" : "from " + where + " ") +
               "does not fit: " + (decl.secret ? "wrong type" : converted.error().message));
       if (!converted.error().suggestion.empty() && !decl.secret) {
-        d.help.push_back("write " + converted.error().suggestion);
+        d.help.push_back("it is written like `" + converted.error().suggestion + "`");
       }
       out_.variables[decl.name] = Value::error("\x01poisoned");
       return;
@@ -357,10 +379,13 @@ class Loader {
     scope.value = value;
     const Value ok = cel::evaluate(*decl.check, scope);
     if (ok.is_bool() && ok.as_bool()) return;
-    diagnostics_.add(
+    const bool shown = !decl.secret && !contains_secret(value);
+    auto& d = diagnostics_.add(
         Code::LF0209, span.valid() ? span : decl.span,
         "variable `" + decl.name + "` " + (where.empty() ? "" : "from " + where + " ") +
-            "is refused: " + (decl.message.empty() ? "its check does not hold" : decl.message));
+            (shown ? "is `" + to_text(value) + "`, which is refused: " : "is refused: ") +
+            (decl.message.empty() ? "its check does not hold" : decl.message));
+    if (!decl.doc.empty()) d.help.push_back(decl.name + ": " + decl.doc);
   }
 
   void variables() {

@@ -9,6 +9,7 @@
 #include "lang/convert.h"
 #include "spec/load.h"
 #include "spec/read_node.h"
+#include "spec/teach.h"
 #include "spec/words.h"
 
 namespace lf {
@@ -93,7 +94,8 @@ class ModuleParser {
         if (restart.text() == "on_interruption")
           out.restart_on_interruption = true;
         else
-          diagnostics_.add(Code::LF0203, restart.span(), "`restart` can only be `on_interruption`");
+          diagnostics_.add(Code::LF0203, restart.span(), "`restart` can only be `on_interruption`")
+              .help.emplace_back("without the word, a run that was cut off is not started again");
       }
     }
     timeouts(node, out);
@@ -197,12 +199,19 @@ class ModuleParser {
   void name_check(const Node& key, const char* what) {
     const std::string name(key.text());
     if (is_name(name) && !reserved(name)) return;
-    diagnostics_.add(
+    const bool word = reserved(name);
+    auto& d = diagnostics_.add(
         Code::LF0212, key.span(),
-        reserved(name)
-            ? "`" + name + "` is a word of the expression language and cannot name " + what
-            : "`" + name + "` cannot name " + what +
-                  ": letters, digits and `_` only, no digit first");
+        word ? "`" + name + "` is a word of the expression language and cannot name " + what
+             : "`" + name + "` cannot name " + what +
+                   ": letters, digits and `_` only, no digit first");
+    std::string better = name;
+    for (char& c : better) {
+      if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+    }
+    if (word || better.empty() || std::isdigit(static_cast<unsigned char>(better[0])) != 0)
+      better = word ? better + "_" : "_" + better;
+    d.help.push_back("for instance `" + better + "`");
   }
 
   void input(const Node& key, const Node& value) {
@@ -210,6 +219,13 @@ class ModuleParser {
     InputDecl decl;
     decl.name = std::string(key.text());
     decl.span = key.span();
+    if (out_.kind != ModuleKind::root && hides_a_root(decl.name, out_.kind)) {
+      auto& d = diagnostics_.add(
+          Code::LF0212, key.span(),
+          "`" + decl.name + "` means something else in a module's expressions already");
+      d.help.push_back("give the input another name, such as `" + decl.name +
+                       (decl.name.ends_with('s') ? "_given`" : "_name`"));
+    }
     if (!value.is_map()) {
       diagnostics_.add(Code::LF0203, value.span(),
                        "`" + decl.name + "` is declared by a map: `{type: string, default: …}`");
@@ -309,19 +325,19 @@ class ModuleParser {
     }
     for (const auto& property : type->inputs) {
       if (property.required && !value.find(property.name)) {
-        diagnostics_.add(Code::LF0202, key.span(),
-                         "look-up `" + decl.key + "` needs `" + property.name + "`");
+        missing(key.span(), decl.key, property.name, property.type, property.doc);
       }
     }
     out_.data.push_back(std::move(decl));
   }
 
+  void missing(Span span, const std::string& of, const std::string& name, const Type& type,
+               const std::string& doc) {
+    report_missing(span, of, name, type, doc, diagnostics_);
+  }
   void unknown_type(const Node& node, const std::string& type,
                     const std::vector<std::string>& names, const char* what) {
-    auto& d = diagnostics_.add(Code::LF0205, node.span(), "`" + type + "` is no " + what + " type");
-    const std::string near = nearest(type, names);
-    if (!near.empty())
-      d.fixes.push_back({"did you mean `" + near + "`?", node.span(), near, false});
+    report_unknown_type(node.span(), type, names, what, packages_, diagnostics_);
   }
 
   void resource(const Node& key, const Node& value) {
@@ -378,8 +394,7 @@ class ModuleParser {
     for (const auto& property : type->properties) {
       const bool given = value.find(property.name) && !value.find(property.name).is_null();
       if (!property.required || given || property.unique_name) continue;
-      diagnostics_.add(Code::LF0202, key.span(), "`" + decl.key + "` needs `" + property.name + "`",
-                       property.doc);
+      missing(key.span(), decl.key, property.name, property.type, property.doc);
     }
     out_.resources.push_back(std::move(decl));
   }
@@ -441,8 +456,7 @@ class ModuleParser {
     }
     for (const auto& field : property.fields) {
       if (field.required && !value.find(field.name)) {
-        diagnostics_.add(Code::LF0202, value.span(),
-                         "`" + property.name + "` needs `" + field.name + "`", field.doc);
+        missing(value.span(), property.name, field.name, field.type, field.doc);
       }
     }
   }
@@ -648,8 +662,7 @@ class ModuleParser {
       const bool given = std::any_of(call.inputs.begin(), call.inputs.end(),
                                      [&](const Tree::Entry& e) { return e.key == one.name; });
       if (one.required && !given) {
-        diagnostics_.add(Code::LF0202, key.span(),
-                         "`" + std::string(key.text()) + "` needs `" + one.name + "`", one.doc);
+        missing(key.span(), std::string(key.text()), one.name, one.type, one.doc);
       }
     }
   }

@@ -246,6 +246,7 @@ class DemandParser {
                                  rule.built_in ? "one of " + rule.origin : "");
       d.others.push_back({other.built_in ? other.use_span : other.span,
                           other.built_in ? "the other is of " + other.origin : "the other"});
+      d.help.emplace_back("give your own another name; exemptions go by it");
     }
   }
 
@@ -332,11 +333,15 @@ class DemandParser {
     out.span = entry.key.span();
     const Node& body = entry.value;
     if (body.is_poisoned()) return;
+    const size_t before = diagnostics_.error_count();
+    if (body.is_map()) only_keys(body, word_names(SpecPart::check), "a check", diagnostics_);
     if (!body.is_map() || !body.find("assert")) {
-      diagnostics_.add(Code::LF0202, out.span, "check `" + out.name + "` needs `assert: ${…}`");
+      // A key that is misspelt is said already.
+      if (diagnostics_.error_count() > before) return;
+      diagnostics_.add(Code::LF0202, out.span, "check `" + out.name + "` has no `assert`")
+          .help.emplace_back("add what must hold: `assert: ${…}`");
       return;
     }
-    only_keys(body, word_names(SpecPart::check), "a check", diagnostics_);
     auto condition = read_condition(body.find("assert"), "assert", diagnostics_);
     if (const Node doc = body.find("doc")) out.doc = read_text(doc, "doc", diagnostics_);
     if (const Node message = body.find("message")) {

@@ -117,17 +117,22 @@ void check_demand(const Tree& condition, const Tree* message, const std::string&
   const Type type = cel::check(expression, scope, diagnostics);
   const Type& inner = type.kind() == Kind::optional ? type.element() : type;
   if (inner.kind() == Kind::secret) {
-    diagnostics.add(Code::LF0406, expression.span(), "a secret may not decide " + what);
+    diagnostics.add(Code::LF0406, expression.span(), "a secret may not decide " + what)
+        .help.emplace_back("decide it by something that may be shown");
   } else if (inner.kind() == Kind::null || !assignable(inner, Type(Kind::boolean))) {
-    diagnostics.add(Code::LF0405, expression.span(),
-                    what + " must be true or false, not " + with_article(inner.to_string()));
+    diagnostics
+        .add(Code::LF0405, expression.span(),
+             what + " must be true or false, not " + with_article(inner.to_string()))
+        .help.emplace_back(inner.kind() == Kind::integer ? "a condition compares: `${x > 0}`"
+                                                         : "a condition compares: `${x == 'a'}`");
   }
   if (message == nullptr || !message->text) return;
   for (const auto& part : message->text->parts()) {
     if (!part.expression) continue;
     const Type shown = cel::check(*part.expression, scope, diagnostics);
     if (shown.kind() == Kind::secret) {
-      diagnostics.add(Code::LF0406, part.expression->span(), "a message may not show a secret");
+      diagnostics.add(Code::LF0406, part.expression->span(), "a message may not show a secret")
+          .help.emplace_back("say which secret it is, not what it holds");
     }
   }
 }
@@ -138,8 +143,10 @@ void refuse_secret_variables(const Tree& message, const Spec& spec, Diagnostics&
       if (reference.root != "vars" || reference.path.empty()) continue;
       const InputDecl* input = spec.root.input(reference.path[0]);
       if (input == nullptr || !input->secret || input->type.kind() == Kind::secret) continue;
-      diagnostics.add(Code::LF0406, expression.span(reference.begin, reference.end),
-                      "a message may not show a secret");
+      diagnostics
+          .add(Code::LF0406, expression.span(reference.begin, reference.end),
+               "a message may not show a secret")
+          .help.emplace_back("say which secret it is, not what it holds");
     }
   });
 }

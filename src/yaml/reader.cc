@@ -229,9 +229,12 @@ class TreeBuilder : public YAML::EventHandler {
   void expand(uint64_t weight, const Span& where) {
     expanded_ += weight;
     if (expanded_ <= limits_.alias_values_max) return;
-    diagnostics_.add(Code::LF0105, where,
-                     fmt::format("aliases expand to more than {} values", limits_.alias_values_max),
-                     "here the limit is passed");
+    diagnostics_
+        .add(Code::LF0105, where,
+             fmt::format("aliases expand to more than {} values", limits_.alias_values_max),
+             "here the limit is passed")
+        .help.emplace_back(
+            "an alias of a list of aliases grows tenfold a line: write out what is meant");
     throw Stop{};
   }
 
@@ -255,8 +258,10 @@ class TreeBuilder : public YAML::EventHandler {
           .help.push_back("an expression as a key or value needs quotes");
     }
     if (frames_.size() >= limits_.depth_max) {
-      diagnostics_.add(Code::LF0106, span(frame.begin, frame.begin),
-                       fmt::format("nested deeper than {} levels", limits_.depth_max));
+      diagnostics_
+          .add(Code::LF0106, span(frame.begin, frame.begin),
+               fmt::format("nested deeper than {} levels", limits_.depth_max))
+          .help.emplace_back("give an inner part a name under `locals` and refer to it");
       throw Stop{};
     }
     frames_.push_back(frame);
@@ -423,6 +428,7 @@ class TreeBuilder : public YAML::EventHandler {
         Code::LF0103, key.span(), fmt::format("the key `{}` is here twice", printable(key.text())),
         "the second one");
     d.others.push_back({first.span(), "the first one"});
+    d.help.emplace_back("put what both hold under one, or take one out");
   }
 
   SyntaxTree& tree_;

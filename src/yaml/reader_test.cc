@@ -255,7 +255,8 @@ TEST_CASE("duplicate keys name both places", "[reader]") {
         "  |   - the first one\n"
         "4 |   d: 2\n"
         "5 |   c: 3\n"
-        "  |   ^ the second one\n");
+        "  |   ^ the second one\n"
+        "  = help: put what both hold under one, or take one out\n");
 }
 
 TEST_CASE("unquoted expressions", "[reader]") {

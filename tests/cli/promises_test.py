@@ -45,11 +45,24 @@ def words_stay_words(folder):
 
 
 def empty_sections(folder):
-    """A section without entries is there and empty; nothing crashes, nothing else is said."""
+    """A section behind which nothing stands is one clear error, which says how none is written; that is taken."""
     for section in ("variables", "locals", "data", "resources", "modules", "outputs", "environments", "imports", "policies",
-                    "checks", "tags", "buckets", "machines", "registries", "access"):
-        done = run(folder, f"{section}:\n", "validate")
-        expect(done.returncode == 0 and "0 resources" in done.stdout + done.stderr, f"`{section}:` alone: {done}")
+                    "checks", "tags", "files", "providers", "buckets", "machines", "registries", "access", "network", "backend"):
+        for text in (f"{section}:\n", f"{section}: # later\n", f"{section}:\n  # later\nlocals: {{a: 1}}\n".replace("locals: {a: 1}" if section == "locals" else "\0", "")):
+            (folder / "llmforge.yaml").write_text(HEAD + text)
+            done = subprocess.run([LLMFORGE, "validate"], cwd=folder, capture_output=True, text=True, timeout=60)
+            expect(done.returncode == 3 and done.stderr.count("error[") == 1 and f"error[LF0203]: `{section}` is empty" in done.stderr,
+                   f"{text!r}: {done}")
+        if section not in ("network", "backend"):
+            done = run(folder, f"{section}: {{}}\n", "validate")
+            expect(done.returncode == 0 and "0 resources" in done.stdout + done.stderr, f"`{section}: {{}}`: {done}")
+        if section != "backend":
+            done = run(folder, f"{section}: null\n", "validate")
+            expect(done.returncode == 0, f"`{section}: null` is not set: {done}")
+    done = run(folder, "network: {}\n", "validate")
+    expect(done.returncode == 0 and "0 resources" not in done.stdout, f"`network: {{}}` takes its defaults: {done}")
+    done = run(folder, "buckets: {a: {}}\nenvironments: {prod: {buckets: }}\n", "validate", "--env", "prod")
+    expect(done.returncode == 3 and "`buckets: null`" in done.stderr, f"an overlay that says nothing: {done}")
     for text, code in (("stack2:\n", "LF0201"), ("resources: {a: }\n", "LF0203"), ("providers:\n  west:\n", "LF02")):
         done = run(folder, text, "validate", "--json")
         codes = [json.loads(line).get("code", "") for line in done.stderr.splitlines() if line.startswith("{")]
