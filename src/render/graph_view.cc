@@ -46,6 +46,7 @@ std::string mermaid_quoted(const std::string& text) {
   for (const char c : printable(text)) {
     switch (c) {
       case '"': out += "#quot;"; break;
+      case '&': out += "#amp;"; break;
       case '#': out += "#35;"; break;
       case '<': out += "#lt;"; break;
       case '>': out += "#gt;"; break;
