@@ -73,6 +73,15 @@ bool alive(const sandbox::Thing& thing) {
   return !thing.deleted && !thing.gone_at;
 }
 
+// What comes with a thing is nobody's until somebody takes it over, and again when it was let go.
+bool nobodys(Package& package, const sandbox::Thing& thing) {
+  const ResourceType* type = package.resource(thing.type_name);
+  if (type == nullptr || type->sandbox.comes_with.empty()) return false;
+  const Value* tags = thing.properties.find(type->mark_property);
+  return tags == nullptr || !tags->is_map() ||
+         tags->as_map().find(package.info().mark_stack) == nullptr;
+}
+
 std::string picture_of(Package& package, const sandbox::Thing& thing,
                        const std::vector<Mask>& masks) {
   const ResourceType* type = package.resource(thing.type_name);
@@ -141,6 +150,7 @@ Finding compare_state_and_cloud(SimWorld& sim, Package& package, const std::stri
   for (const sandbox::Thing* thing : sim.model().things().all()) {
     if (!alive(*thing)) continue;
     const auto found = by_id.find({thing->type_name, thing->id});
+    if (found == by_id.end() && nobodys(package, *thing)) continue;
     if (found == by_id.end()) {
       out.problems.push_back(fmt::format("{} {} lives in the cloud, but state does not know it",
                                          thing->type_name, thing->id));
