@@ -122,7 +122,8 @@ TEST_CASE("the same key in two files names both places", "[files]") {
         " ::: f/a.yaml:3:3\n"
         "  |\n"
         "3 |   x: 1\n"
-        "  |   - the first one\n");
+        "  |   - the first one\n"
+        "  = help: a folder's files are one spec: keep it in one of them\n");
   CHECK(l.diagnostics.all()[1].message == "the key `stack` is in two files");
 }
 

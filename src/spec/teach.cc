@@ -10,9 +10,10 @@ namespace lf {
 
 // What expressions of a module know besides its inputs. An input of such a name would hide it.
 // Blocks may hide a text of the surroundings (`env` of a job), never what they declare themselves.
+// `name`, the key of the module's use, gives way to an input: everybody's modules have one.
 bool hides_a_root(std::string_view name, ModuleKind kind) {
-  static constexpr std::array<std::string_view, 5> kDeclared = {"locals", "resources", "data",
-                                                                "modules", "name"};
+  static constexpr std::array<std::string_view, 4> kDeclared = {"locals", "resources", "data",
+                                                                "modules"};
   static constexpr std::array<std::string_view, 9> kSurroundings = {
       "stack", "env", "region", "backend", "prefix", "unique", "account", "partition", "vars"};
   const auto in = [name](const auto& names) {
