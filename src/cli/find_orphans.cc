@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/find_orphans.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -30,13 +31,17 @@ Task<void> look(Session* session, Look* one, std::string mark) {
     one->error = found.error();
 }
 
-// When it was made, where its type reads such a time.
-std::optional<Timestamp> made_at(const Look& from, const Marked& marked) {
+Observation seen_of(const Look& from, const Marked& marked) {
   Record probe;
   probe.id = marked.id;
   probe.type = from.type->name;
-  const Observation seen =
-      observe_item(*from.type, probe, marked.item, marked.stack_mark, from.cloud->package().info());
+  return observe_item(*from.type, probe, marked.item, marked.stack_mark,
+                      from.cloud->package().info());
+}
+
+// When it was made, where its type reads such a time.
+std::optional<Timestamp> made_at(const Look& from, const Marked& marked) {
+  const Observation seen = seen_of(from, marked);
   for (const auto& property : from.type->properties) {
     if (property.type.kind() != Type::Kind::timestamp) continue;
     const Value* value = seen.properties.find(property.name);
@@ -45,12 +50,12 @@ std::optional<Timestamp> made_at(const Look& from, const Marked& marked) {
   return std::nullopt;
 }
 
-// The address that a mark's path stands for, where the spec still has it.
-std::string address_of(Session& session, const std::string& path) {
+// The node that a mark's path stands for; null where the spec has it no more.
+const GraphNode* node_of(Session& session, const std::string& path) {
   for (const auto& node : session.offline_graph().nodes) {
-    if (node.facet.empty() && mark_path(node.address) == path) return node.address;
+    if (node.facet.empty() && mark_path(node.address) == path) return &node;
   }
-  return "";
+  return nullptr;
 }
 
 // One look a type that lists show, one a node of the others.
@@ -74,11 +79,39 @@ std::vector<Look> all_looks(Session& session) {
   return looks;
 }
 
+using Known = std::set<std::pair<std::string, std::string>>;  // type, id
+
+// Adds the parts of things that are made of several: they come and go with the whole. What has one
+// part is no more than that part, and one of whose parts is known by itself is none of its own.
+void know_parts(std::vector<Look>& looks, const Session& session, Known* known) {
+  const Known alone = *known;
+  for (Look& one : looks) {
+    if (!one.type->parts) continue;
+    const std::string& part = one.type->parts->type;
+    for (const Record* record : session.state().records()) {
+      if (record->type != one.type->name) continue;
+      for (const auto& id : one.type->part_ids(record->observed)) known->emplace(part, id);
+    }
+    std::erase_if(one.found, [&](const Marked& marked) {
+      const Observation seen = seen_of(one, marked);
+      const auto parts = one.type->part_ids(seen.properties);
+      const bool own = parts.size() > 1 && std::none_of(parts.begin(), parts.end(), [&](auto& id) {
+                         return alone.contains({part, id});
+                       });
+      if (own) {
+        for (const auto& id : parts) known->emplace(part, id);
+      }
+      return !own;
+    });
+  }
+}
+
 Orphan orphan(Session& session, const Look& from, Marked marked) {
   Orphan out;
   out.cloud = from.cloud;
   out.type = from.type;
-  out.address = address_of(session, marked.address_mark);
+  const GraphNode* node = node_of(session, marked.address_mark);
+  if (node != nullptr) out.address = node->address;
   const std::string& lineage = session.state().identity.lineage;
   out.this_lineage = !lineage.empty() && marked.stack_mark.ends_with("/" + lineage);
   out.made_at = made_at(from, marked);
@@ -97,12 +130,20 @@ Task<OrphanSearch> find_orphans(Session* session) {
   Task<void> looking = all(std::move(tasks));
   co_await std::move(looking);
 
-  std::set<std::pair<std::string, std::string>> known;
+  Known known;
   // What was made along with a thing carries its marks, too: a machine's volumes.
   std::map<std::string, std::string> creates;
   for (const Record* record : session->state().records()) {
     known.emplace(record->type, record->id);
     if (!record->nonce.empty()) creates.emplace(record->nonce, record->type);
+  }
+  know_parts(looks, *session, &known);
+  for (const Look& one : looks) {
+    for (const Marked& marked : one.found) {
+      const GraphNode* node = node_of(*session, marked.address_mark);
+      if (node != nullptr && node->type == one.type && !marked.intent_mark.empty())
+        creates.emplace(marked.intent_mark, one.type->name);
+    }
   }
   OrphanSearch out;
   for (auto& one : looks) {

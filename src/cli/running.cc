@@ -29,7 +29,7 @@ std::optional<Timestamp> newest(const Value& times) {
 }
 
 // Asks each look in turn, until one knows the machine.
-Task<Result<bool>> look_for_activity(Session* session, Running* one) {
+Task<Result<bool>> look_for_activity(Session* session, Running* one, std::string id) {
   Package* package = session->packages().find(one->record->provider.kind);
   Cloud* cloud = session->clouds()(one->record->provider);
   if (package == nullptr || cloud == nullptr) co_return false;
@@ -37,7 +37,7 @@ Task<Result<bool>> look_for_activity(Session* session, Running* one) {
   const Timestamp now = session->world().clock.now();
   const Timestamp since{now.seconds - kWindowSeconds, 0};
   Map names = cloud->names();
-  names.set("id", Value(one->record->id));
+  names.set("id", Value(id));
   names.set("since", Value(since));
   for (const auto& look : facts.looks) {
     const DataType* type = session->packages().data(look.data);
@@ -54,16 +54,23 @@ Task<Result<bool>> look_for_activity(Session* session, Running* one) {
     if (!known.is_bool() || !known.as_bool()) continue;
     const std::optional<Timestamp> busy = newest(evaluate(*facts.busy, answer));
     const int64_t idle = now.seconds - (busy ? busy->seconds : since.seconds);
-    one->idle_s = std::clamp<int64_t>(idle, 0, one->age_s);
+    const int64_t idle_s = std::clamp<int64_t>(idle, 0, one->age_s);
+    if (one->idle_s && *one->idle_s <= idle_s) co_return true;  // another part was busy since
+    one->idle_s = idle_s;
     one->idle_longer = !busy && idle < one->age_s;
     co_return true;
   }
   co_return false;
 }
 
-bool measured(Session& session, const Record& record) {
+// The ids of what is measured of it: its own, or those of its parts.
+std::vector<std::string> measured(Session& session, const Record& record) {
   Package* package = session.packages().find(record.provider.kind);
-  return package != nullptr && package->info().activity.type == record.type;
+  const std::string wanted = package == nullptr ? "" : package->info().activity.type;
+  if (wanted == record.type) return {record.id};
+  const ResourceType* type = session.packages().resource(record.type);
+  const bool parts = type != nullptr && type->parts && type->parts->type == wanted;
+  return parts ? type->part_ids(record.observed) : std::vector<std::string>();
 }
 
 double number(const Value& value) {
@@ -83,7 +90,7 @@ std::optional<Running> running(Session& session, CostModel& model, const Record&
   out.age_s = std::max<int64_t>(0, session.world().clock.now().seconds - record.created_at.seconds);
   out.currency = price["currency"].string_or("USD");
   if (price.is_map()) out.hourly = number(price["hourly"]);
-  const bool counts = out.hourly ? *out.hourly > 0 : measured(session, record);
+  const bool counts = out.hourly ? *out.hourly > 0 : !measured(session, record).empty();
   return counts ? std::optional(out) : std::nullopt;
 }
 
@@ -99,8 +106,9 @@ Task<std::vector<Running>> find_running(Session* session, std::vector<std::strin
   for (const Record* record : session->state().records()) {
     std::optional<Running> one = running(*session, model, *record);
     if (!one) continue;
-    if (measured(*session, *record)) {
-      Task<Result<bool>> looking = look_for_activity(session, &*one);
+    const std::vector<std::string> ids = measured(*session, *record);
+    for (const std::string& id : ids) {
+      Task<Result<bool>> looking = look_for_activity(session, &*one, id);
       Result<bool> looked = co_await std::move(looking);
       if (!looked)
         said->push_back("whether `" + record->address +

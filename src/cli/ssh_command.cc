@@ -17,19 +17,32 @@ namespace {
 
 const SessionFacts* session_of(Session& session, const Record& record) {
   Package* package = session.packages().find(record.provider.kind);
-  if (package == nullptr || package->info().session.type != record.type) return nullptr;
-  return &package->info().session;
+  return package == nullptr || package->info().session.type.empty() ? nullptr
+                                                                    : &package->info().session;
 }
 
-// Machines that are there, of types that have shells.
-std::vector<const Record*> with_shells(Session& session) {
-  std::vector<const Record*> out;
+// One that has a shell: a resource of such a type, or one of the parts of a resource.
+struct Machine {
+  const Record* record;
+  std::string address, id;
+};
+
+std::vector<Machine> with_shells(Session& session) {
+  std::vector<Machine> out;
   for (const Record* record : session.state().records()) {
     const bool over =
         record->status == RecordStatus::finished || record->status == RecordStatus::interrupted;
-    if (record->generation == 0 && !over && !record->id.empty() &&
-        session_of(session, *record) != nullptr)
-      out.push_back(record);
+    const SessionFacts* facts = session_of(session, *record);
+    if (record->generation > 0 || over || record->id.empty() || facts == nullptr) continue;
+    if (record->type == facts->type) {
+      out.push_back({record, record->address, record->id});
+      continue;
+    }
+    const ResourceType* type = session.packages().resource(record->type);
+    if (type == nullptr || !type->parts || type->parts->type != facts->type) continue;
+    const std::vector<std::string> ids = type->part_ids(record->observed);
+    for (size_t i = 0; i < ids.size(); ++i)
+      out.push_back({record, record->address + "[" + std::to_string(i) + "]", ids[i]});
   }
   return out;
 }
@@ -40,28 +53,28 @@ bool is_within(const std::string& address, const std::string& name) {
          (address[name.size()] == '.' || address[name.size()] == '[');
 }
 
-Result<const Record*> chosen(Session& session, const std::vector<std::string>& names) {
+Result<Machine> chosen(Session& session, const std::vector<std::string>& names) {
   const auto machines = with_shells(session);
   std::vector<std::string> addresses;
-  for (const Record* machine : machines) addresses.push_back(machine->address);
+  for (const Machine& machine : machines) addresses.push_back(machine.address);
   if (names.empty() && machines.size() == 1) return machines.front();
   if (machines.empty()) {
     return fail(ErrorCode::not_found, "no machine of this stack is there");
   }
-  const auto several = [](const std::string& what, const std::vector<std::string>& which) {
+  const auto several = [&](const std::string& what, const std::vector<std::string>& which) {
     Error error(ErrorCode::invalid, what + " has several machines: name one");
     error.help.push_back("there are: " + join(which, ", "));
     return fail(std::move(error));
   };
   if (names.empty()) return several("this stack", addresses);
   const std::string& name = names.front();
-  std::vector<const Record*> within;
+  std::vector<Machine> within;
   std::vector<std::string> places;
-  for (const Record* machine : machines) {
-    if (machine->address == name || machine->id == name) return machine;
-    if (!is_within(machine->address, name)) continue;
+  for (const Machine& machine : machines) {
+    if (machine.address == name || machine.id == name) return machine;
+    if (!is_within(machine.address, name)) continue;
     within.push_back(machine);
-    places.push_back(machine->address);
+    places.push_back(machine.address);
   }
   if (within.size() == 1) return within.front();
   if (!within.empty()) return several("`" + name + "`", places);
@@ -80,9 +93,9 @@ Task<int> open_shell(CommandContext* context, Session* session, Shell* out) {
   Task<int> reading = read_state_or_tell(context, session);
   const int read = co_await std::move(reading);
   if (read >= 0) co_return read;
-  Result<const Record*> machine = chosen(*session, context->options.arguments);
+  Result<Machine> machine = chosen(*session, context->options.arguments);
   if (!machine) co_return tell(*context, machine.error());
-  const Record& record = **machine;
+  const Record& record = *machine->record;
   const SessionFacts& facts = *session_of(*session, record);
   Task<Result<void>> identifying = session->identify();
   Result<void> identified = co_await std::move(identifying);
@@ -92,7 +105,7 @@ Task<int> open_shell(CommandContext* context, Session* session, Shell* out) {
   if (cloud == nullptr || effect == nullptr)
     co_return tell(*context, Error(ErrorCode::internal, "`" + facts.effect + "` is missing"));
   Map names = cloud->names();
-  names.set("id", Value(record.id));
+  names.set("id", Value(machine->id));
   const MapActivation inputs(names);
   const Value with = facts.with.evaluate(inputs);
   // Before a session is opened that nobody could use.
@@ -117,8 +130,9 @@ Task<int> open_shell(CommandContext* context, Session* session, Shell* out) {
     for (const auto& word : words.as_list()) out->words.push_back(to_text(word));
   }
   if (context->options.json) {
-    print(to_json(Value(Map{
-              {"machine", Value(record.address)}, {"id", Value(record.id)}, {"command", words}})) +
+    print(to_json(Value(Map{{"machine", Value(machine->address)},
+                            {"id", Value(machine->id)},
+                            {"command", words}})) +
           "\n");
     co_return kDone;
   }

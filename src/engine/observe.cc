@@ -2,6 +2,7 @@
 #include "engine/observe.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/strings.h"
 #include "engine/refresh.h"
@@ -13,8 +14,30 @@ namespace lf {
 
 namespace {
 
+constexpr const char* kBetweenStates = ", ";
+
 bool holds(const std::vector<std::string>& list, const std::string& text) {
   return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+std::vector<std::string> states_of(const std::string& note) {
+  std::vector<std::string> out;
+  for (const std::string& one : split(note, ',')) {
+    if (std::string state(trim(one)); !state.empty()) out.push_back(std::move(state));
+  }
+  return out;
+}
+
+// The state at a path: of a list there, each that occurs once, in the order of the alphabet.
+std::string state_at(const Value& item, const WirePath& path) {
+  if (path.empty()) return "";
+  const Value found = at_path(item, path);
+  if (!found.is_list()) return found.string_or();
+  std::set<std::string> states;
+  for (const Value& one : found.as_list()) {
+    if (const std::string state = one.string_or(); !state.empty()) states.insert(state);
+  }
+  return join(std::vector<std::string>(states.begin(), states.end()), kBetweenStates);
 }
 
 // `read: "@id"`: the id that the thing is known by is the value, as a bucket's name is.
@@ -90,10 +113,20 @@ void split_marks(const ResourceType& type, const std::string& stack_mark,
   out.properties.set(type.mark_property, Value(std::move(own)));
 }
 
+bool all_states_in(const std::string& note, const std::vector<std::string>& list) {
+  const std::vector<std::string> states = states_of(note);
+  return !states.empty() && std::all_of(states.begin(), states.end(),
+                                        [&](const auto& state) { return holds(list, state); });
+}
+
+bool any_state_in(const std::string& note, const std::vector<std::string>& list) {
+  const std::vector<std::string> states = states_of(note);
+  return std::any_of(states.begin(), states.end(),
+                     [&](const auto& state) { return holds(list, state); });
+}
+
 void read_states(const ResourceType& type, const Value& item, Observation& out) {
-  auto text = [&](const WirePath& path) {
-    return path.empty() ? "" : at_path(item, path).string_or();
-  };
+  auto text = [&](const WirePath& path) { return state_at(item, path); };
   auto state = [&](const Wait& wait) {
     if (!wait.state) return text(wait.path);
     MapActivation names;
@@ -104,11 +137,11 @@ void read_states(const ResourceType& type, const Value& item, Observation& out) 
   // Without states it is anything at that path, such as a date.
   const bool dated = type.del.gone_states.empty() && !type.del.gone_path.empty() &&
                      !at_path(item, type.del.gone_path).is_unset();
-  if (dated ||
-      (!type.del.gone_path.empty() && holds(type.del.gone_states, text(type.del.gone_path)))) {
+  if (dated || (!type.del.gone_path.empty() &&
+                all_states_in(text(type.del.gone_path), type.del.gone_states))) {
     out.presence = Observation::Presence::gone;
   }
-  if (type.ends && holds(type.ends->states, text(type.ends->path))) {
+  if (type.ends && all_states_in(text(type.ends->path), type.ends->states)) {
     out.presence = Observation::Presence::ended;
     if (type.ends->interrupted) {
       MapActivation names;
@@ -117,9 +150,9 @@ void read_states(const ResourceType& type, const Value& item, Observation& out) 
       out.interrupted = interrupted.is_bool() && interrupted.as_bool();
     }
   }
-  if (!out.note.empty() && holds(type.wait_create.failed, out.note)) out.failed = true;
+  out.failed = all_states_in(out.note, type.wait_create.failed);
   out.update_note = state(type.wait_update);
-  if (type.pending && holds(type.pending->states, text(type.pending->path))) {
+  if (type.pending && any_state_in(text(type.pending->path), type.pending->states)) {
     out.pending = type.pending->doc;
   }
 }

@@ -30,6 +30,12 @@ std::string own_mark(const Record& record);
 void split_marks(const ResourceType& type, const std::string& stack_mark,
                  const PackageInfo& package, Observation& out);
 
+// A state as `Observation::note` has it is one word, or, of a thing of several parts that differ,
+// each of theirs once: "pending, running". Whether all of them, or any, are in the list; no state
+// is in none.
+bool all_states_in(const std::string& note, const std::vector<std::string>& list);
+bool any_state_in(const std::string& note, const std::vector<std::string>& list);
+
 // Whether the thing is gone, ended, interrupted or failed, from its item.
 void read_states(const ResourceType& type, const Value& item, Observation& out);
 

@@ -5,6 +5,7 @@
 
 #include "base/digest.h"
 #include "base/strings.h"
+#include "engine/observe.h"
 #include "engine/operate.h"
 #include "engine/retry.h"
 #include "engine/search.h"
@@ -298,18 +299,17 @@ Task<Result<Subject>> Operator::wait_until(Subject subject, const Wait* wait, in
     if (seen) {
       const bool updated = wait == &subject.type->wait_update;
       const std::string state = updated ? seen->update_note : seen->note;
-      auto holds = [&](const std::vector<std::string>& list) {
-        return std::find(list.begin(), list.end(), state) != list.end();
-      };
       subject.observed = std::move(*seen);
-      if (holds(wait->until)) co_return subject;
-      if (updated && holds(wait->failed)) {
+      if (all_states_in(state, wait->until)) co_return subject;
+      // Of several parts one that failed is enough: it will never be whole.
+      const bool failed = any_state_in(state, wait->failed);
+      if (updated && failed) {
         // It works as before; what it has now tells the next plan what is missing.
         Error error(ErrorCode::invalid, "its change ended in state `" + state + "`");
         error.help.push_back("the next apply tries it again");
         co_return fail(std::move(error));
       }
-      if (holds(wait->failed) || subject.observed.presence == Observation::Presence::ended) {
+      if (failed || subject.observed.presence == Observation::Presence::ended) {
         subject.record.status = RecordStatus::failed;
         Task<Result<void>> putting = put(&subject);
         Result<void> durable = co_await std::move(putting);

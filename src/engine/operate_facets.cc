@@ -220,6 +220,13 @@ Task<Result<void>> Operator::apply_elements(Subject* subject, const Facet* facet
   const Value wanted = marks                ? Value(tags_with_marks(*subject))
                        : desired != nullptr ? *desired
                                             : Value();
+  // An expression that gives null says nothing: what the service made by itself stays.
+  if (wanted.is_unset() && property->absent == Absent::server) {
+    subject->record.applied.set(
+        facet->name, Value(facet_properties(*subject->type, facet->name, subject->desired)));
+    std::erase(subject->record.dirty_facets, facet->name);
+    co_return Result<void>();
+  }
   Value there;
   if (!fresh || facet->preexisting) {
     if (const Value* seen = subject->seen().find(property->name)) there = *seen;

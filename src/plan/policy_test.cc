@@ -143,16 +143,18 @@ TEST_CASE("every rule of every pack is sound", "[policy]") {
         check_policy_types(rule, loaded.spec.spec, loaded.packages, loaded.diagnostics);
         CHECK(loaded.diagnostics.empty());
         if (!rule.per_resource && rule.types.empty()) continue;  // looks at the plan alone
-        REQUIRE(rule.types.size() == 1);
-        const ResourceType* type = loaded.packages.resource(rule.types[0]);
-        REQUIRE(type != nullptr);
-        for_each_expression(rule.condition, [&](const cel::Expression& expression) {
-          for (const auto& reference : expression.references()) {
-            if (reference.path.size() < 2 || reference.path[0] != "findings") continue;
-            CHECK(std::any_of(type->security.begin(), type->security.end(),
-                              [&](const SecurityCheck& c) { return c.id == reference.path[1]; }));
-          }
-        });
+        REQUIRE_FALSE(rule.types.empty());
+        for (const auto& each : rule.types) {
+          const ResourceType* type = loaded.packages.resource(each);
+          REQUIRE(type != nullptr);
+          for_each_expression(rule.condition, [&](const cel::Expression& expression) {
+            for (const auto& reference : expression.references()) {
+              if (reference.path.size() < 2 || reference.path[0] != "findings") continue;
+              CHECK(std::any_of(type->security.begin(), type->security.end(),
+                                [&](const SecurityCheck& c) { return c.id == reference.path[1]; }));
+            }
+          });
+        }
       }
     }
   }

@@ -145,6 +145,14 @@ const Property* ResourceType::unique_name() const {
   return nullptr;
 }
 
+std::vector<std::string> ResourceType::part_ids(const Map& shown) const {
+  std::vector<std::string> out;
+  const Value* ids = parts ? shown.find(parts->ids) : nullptr;
+  if (ids == nullptr || !ids->is_list()) return out;
+  for (const Value& id : ids->as_list()) out.push_back(id.string_or());
+  return out;
+}
+
 Map ResourceType::parts_of(std::string_view id) const {
   Map out;
   for (size_t i = id_parts.size(); i-- > 0;) {

@@ -306,6 +306,13 @@ struct Sandbox {
   std::vector<std::string> names;  // properties that name the thing in requests as its id does
 };
 
+// Things of another type that it is made of: it is found through them alone, and ends with them.
+struct Parts {
+  std::string type;   // "aws.ec2.instance"
+  std::string ids;    // the computed property with their ids
+  std::string count;  // the property that says how many there are
+};
+
 enum class MarkCarrier : uint8_t { none, tags, metadata, description, name_suffix, natural_key };
 
 struct ResourceType {
@@ -326,6 +333,7 @@ struct ResourceType {
   int mark_key_max = 0, mark_value_max = 0;  // 0: no limit known
   std::string mark_charset;                  // RE2 over a whole key or value; empty: any text
   bool marks_in_create = false;
+  std::optional<Parts> parts;
   std::vector<Property> properties;  // in file order
   Create create;
   Verb update;
@@ -348,6 +356,8 @@ struct ResourceType {
   const Property* property(std::string_view name) const;  // nullptr: none
   const Facet* facet(std::string_view name) const;
   const Property* unique_name() const;  // nullptr: none
+  // The ids of the things that it is made of (`parts`), as these properties show them; empty: none.
+  std::vector<std::string> part_ids(const Map& shown) const;
   // The parts of an id by their properties' names; what is too much belongs to the first. Empty
   // where the id has no parts, or too few.
   Map parts_of(std::string_view id) const;

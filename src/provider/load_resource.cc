@@ -17,10 +17,10 @@ namespace {
 
 const std::vector<std::string_view>& sections() {
   static const std::vector<std::string_view> kSections = {
-      "type",   "doc",        "service",   "schema_version", "traits",         "id",
-      "marks",  "properties", "create",    "update",         "refresh",        "facets",
-      "delete", "waits",      "pending",   "ends",           "visible_within", "recovery",
-      "errors", "blockers",   "preflight", "security",       "prices",         "sandbox"};
+      "type",      "doc",        "service", "schema_version", "traits",   "id",     "marks",
+      "parts",     "properties", "create",  "update",         "refresh",  "facets", "delete",
+      "waits",     "pending",    "ends",    "visible_within", "recovery", "errors", "blockers",
+      "preflight", "security",   "prices",  "sandbox"};
   return kSections;
 }
 
@@ -180,6 +180,18 @@ void Loader::marks(const LoadNode& file, ResourceType& out) {
   regex(*node, "charset", out.mark_charset);
 }
 
+void Loader::parts(const LoadNode& file, ResourceType& out) {
+  const LoadNode* node = file.find("parts");
+  if (node == nullptr || !keys(*node, "parts", {"type", "ids", "count"})) return;
+  Parts& to = out.parts.emplace();
+  for (const auto& [key, into] :
+       {std::pair("type", &to.type), std::pair("ids", &to.ids), std::pair("count", &to.count)}) {
+    const LoadNode* word = required(*node, key, "parts");
+    text(*node, key, *into);
+    if (word != nullptr && into != &to.type) known_property(*into, word->span);
+  }
+}
+
 bool Loader::load_resource(const LoadNode& written, ResourceType& out) {
   const size_t before = diagnostics_.error_count();
   if (!want(written, LoadNode::Kind::map, "the file")) return false;
@@ -192,6 +204,7 @@ bool Loader::load_resource(const LoadNode& written, ResourceType& out) {
     properties(*node, out.properties, false);
   }
   marks(file, out);
+  parts(file, out);
   if (const LoadNode* node = file.find("facets")) facets(*node, out);
   if (const LoadNode* node = required(file, "create", "type")) create(*node, out);
   if (const LoadNode* node = file.find("update")) {

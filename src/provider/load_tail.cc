@@ -152,7 +152,7 @@ void Loader::sandbox(const LoadNode& node, ResourceType& out) {
   text(node, "id", box.id);
   const NameScope scope =
       call_scope({"input", "parent", "siblings", "referrers", "element", "state", "created", "now",
-                  "headers", "token", "version", "versions"});
+                  "headers", "token", "index", "version", "versions"});
   templates(node, "computed", scope, box.computed);
   const auto known = [&](const char* key) {
     const LoadNode* map = node.find(key);

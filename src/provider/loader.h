@@ -119,6 +119,7 @@ class Loader {
   LoadNode with_traits(const LoadNode& file);
   void head(const LoadNode& file, ResourceType& out);
   void marks(const LoadNode& file, ResourceType& out);
+  void parts(const LoadNode& file, ResourceType& out);
   void create(const LoadNode& node, ResourceType& out);
   void refresh(const LoadNode& node, ResourceType& out);
   void list_call(const LoadNode& node, ResourceType& out);

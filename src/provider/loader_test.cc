@@ -106,6 +106,8 @@ TEST_CASE("a package that uses every word loads", "[loader]") {
   SECTION("traits lie beneath the file, with their parameters replaced") {
     CHECK(thing->carrier == MarkCarrier::tags);
     CHECK(thing->pending->doc == "somebody has to agree");
+    CHECK(thing->parts->type == "test.demo.other");
+    CHECK(thing->parts->count == "count");
     CHECK(thing->pending->expires == Duration{259'200, 0});
     CHECK(thing->property("price")->currency == "Unit");
     CHECK(thing->property("price")->read_or.size() == 2);

@@ -51,6 +51,13 @@ const std::vector<const ResourceType*>& ActionIndex::types(const Service& servic
   return entry(service).types;
 }
 
+const ResourceType* ActionIndex::whole_of(const ResourceType& part) {
+  for (const ResourceType* type : types(*part.service)) {
+    if (type->parts && type->parts->type == part.name) return type;
+  }
+  return nullptr;
+}
+
 ActionIndex::Entry& ActionIndex::entry(const Service& service) {
   const auto found = entries_.find(service.name);
   if (found != entries_.end()) return found->second;
@@ -119,6 +126,8 @@ void ActionIndex::add_type(const ResourceType& type, Entry& out) {
   out.types.push_back(&type);
   using Kind = Role::Kind;
   add_verb(out, type, nullptr, Kind::create, type.create.steps);
+  // What is made of parts has no other life than theirs.
+  if (type.parts) return;
   add_verb(out, type, nullptr, Kind::update, type.update);
   if (type.refresh.list) {
     add(out, {Kind::list, &type, nullptr, &type.refresh.list->call, nullptr, false, nullptr});

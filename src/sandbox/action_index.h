@@ -58,6 +58,8 @@ class ActionIndex {
   const std::vector<Route>& routes(const Service& service);
   // Every type of the service.
   const std::vector<const ResourceType*>& types(const Service& service);
+  // The type that is made of several of this one; null: none is.
+  const ResourceType* whole_of(const ResourceType& part);
 
  private:
   struct Entry {

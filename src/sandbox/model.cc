@@ -232,10 +232,15 @@ Outcome Model::dispatch(Request& request) {
   // One action that makes and changes: a constant tells which (`Overwrite`), else whether it is
   // there.
   const Role* makes = first({Kind::create});
+  // Of two types that one action makes, the one whose constants the request agrees with.
+  for (const Role& role : roles) {
+    if (role.kind != Kind::create || role.type == makes->type) continue;
+    if (bind(request, role).differed < bind(request, *makes).differed) makes = &role;
+  }
   if (makes != nullptr && changes && bind(request, *makes).differed > 0) makes = nullptr;
   if (makes != nullptr) {
     mutation_ = true;
-    return create(request, *makes);
+    return makes->type->parts ? create_parts(request, *makes) : create(request, *makes);
   }
   if (const Role* role = first({Kind::del})) {
     mutation_ = true;

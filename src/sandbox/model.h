@@ -121,6 +121,7 @@ class Model {
 
   // --- model_create.cc ---
   Outcome create(Request& request, const Role& role);
+  Outcome create_parts(Request& request, const Role& role);
   Map wanted_of(const Request& request, const Role& role, Bindings& bound);
   void complete(const Request& request, Thing& thing);
   void bring_companions(const Request& request, const Thing& with);
@@ -169,6 +170,8 @@ class Model {
   List wire_elements(const Request& request, Thing& thing, const Property& property,
                      const WirePath& each);
   void put_facet(const Request& request, Thing& thing, const Facet& facet, Map& item, Reply& reply);
+  List in_groups(const ResourceType& type, const std::vector<Thing*>& shown, List items,
+                 const WirePath& within);
   bool filtered_out(const Request& request, Thing& thing, const Value& item, const Value& filters);
   Value extra_answer(const Request& request, const ResourceType& type, Thing* thing);
   bool visible(const Thing& thing, Timestamp now) const;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/assert.h"
 #include "base/digest.h"
 #include "base/json.h"
 #include "lang/convert.h"
@@ -258,6 +259,65 @@ void Model::bring_companions(const Request& request, const Thing& with) {
     complete(request, thing);
     things_.add(std::move(thing));
   }
+}
+
+// A thing of several parts: all of them are made, or none. They are what there is afterwards; what
+// they have in common (`#whole`) is all that is kept of the whole.
+Outcome Model::create_parts(Request& request, const Role& role) {
+  const ResourceType& type = *role.type;
+  const ResourceType* part = package_.resource(type.parts->type);
+  const Role* making = nullptr;
+  for (const Role& one : index_.roles(*type.service, request.in.action)) {
+    if (one.kind == Role::Kind::create && one.type == part) making = &one;
+  }
+  LF_ASSERT(making != nullptr);
+  Bindings bound = bind(request, role);
+  const Map wanted = wanted_of(request, role, bound);
+  const Value* count = wanted.find(type.parts->count);
+  const int64_t wanted_count = count != nullptr && count->is_int() ? count->as_int() : 0;
+  if (wanted_count < 1)
+    return std::unexpected(refusal(type, ErrorCode::invalid, "So many cannot be made.", true));
+  const std::string token = request.in.input[type.create.token].string_or();
+  Map input = request.in.input.as_map();
+  input.erase(type.create.token);
+  const std::string digest = hex(sha256(to_json(Value(input), {.indent = -1, .sort_keys = true})));
+  std::vector<Thing*> made;
+  for (Thing* other : things_.of_type(part->name, request.place)) {
+    if (token.empty() || other->token != token) continue;
+    if (other->token_digest != digest)
+      return std::unexpected(
+          Refusal{"IdempotentParameterMismatch",
+                  fmt::format("The client token {} was used with other parameters.", token), 400,
+                  ErrorCode::invalid, ""});
+    made.push_back(other);
+  }
+  const bool again = !made.empty();
+  Request single = request;
+  single.in.input = Value(input);
+  Thing whole;  // for its id
+  whole.type_name = type.name;
+  bool derived = false;
+  whole.id = made.empty() ? make_id(request, type, bound, whole, derived)
+                          : made.front()->hidden.find("#whole")->string_or();
+  for (int64_t i = 0; !again && i < wanted_count; ++i) {
+    Outcome one = create(single, *making);
+    // They are alike: what is refused is the first.
+    if (!one) return one;
+    Thing* thing = things_.of_type(part->name, request.place).back();
+    thing->token = token;
+    thing->token_digest = digest;
+    thing->hidden.set("#whole", Value(whole.id));
+    thing->hidden.set("#index", Value(i));
+    made.push_back(thing);
+  }
+  List items;
+  for (Thing* thing : made) items.push_back(item_of(request, *thing));
+  Reply reply;
+  const WirePath& ids = type.property(type.parts->ids)->read;
+  const WirePath within(ids.begin(), std::find(ids.begin(), ids.end(), "*"));
+  const List groups = in_groups(*part, made, std::move(items), within);
+  if (groups.front().is_map()) reply.body = groups.front().as_map();
+  return reply;
 }
 
 }  // namespace lf::sandbox

@@ -204,6 +204,28 @@ Value Model::extra_answer(const Request& request, const ResourceType& type, Thin
   return {};
 }
 
+// Items in the lists that hold them: those of one whole together, any other in one of its own.
+List Model::in_groups(const ResourceType& type, const std::vector<Thing*>& shown, List items,
+                      const WirePath& within) {
+  const ResourceType* whole = index_.whole_of(type);
+  std::map<std::string, size_t> places;
+  List groups;
+  for (size_t i = 0; i < items.size(); ++i) {
+    const Value* id = shown[i]->hidden.find("#whole");
+    if (id == nullptr || whole == nullptr) {
+      groups.push_back(nested(within, Value(List{std::move(items[i])})));
+      continue;
+    }
+    const auto [place, fresh] = places.emplace(id->string_or(), groups.size());
+    if (fresh) groups.push_back(nested(whole->id_path, *id));
+    Value& group = groups[place->second];
+    List all = as_list(at_path(group, within));
+    all.push_back(std::move(items[i]));
+    group = merge_wire(group, nested(within, Value(std::move(all))));
+  }
+  return groups;
+}
+
 bool Model::filtered_out(const Request& request, Thing& thing, const Value& item,
                          const Value& filters) {
   if (filters.is_unset()) return false;
@@ -222,6 +244,9 @@ bool Model::filtered_out(const Request& request, Thing& thing, const Value& item
   if (!type.create.token.empty()) {
     known.set(replace_all(snake_case(type.create.token), "_", "-"), Value(thing.token));
   }
+  const ResourceType* whole = index_.whole_of(type);
+  if (const Value* id = thing.hidden.find("#whole"); id != nullptr && whole != nullptr)
+    known.set(replace_all(snake_case(whole->id_path.back()), "_", "-"), *id);
   for (const Property& property : type.properties) {  // by the portable name too: `cidr`
     const Value* value = thing.properties.find(property.name);
     const std::string name = replace_all(property.name, "_", "-");
@@ -276,6 +301,7 @@ Outcome Model::list(Request& request, const Role& role) {
     after = *number;
   }
   List items;
+  std::vector<Thing*> shown;
   uint64_t last = 0;
   bool more = false;
   for (Thing* thing : found) {
@@ -295,15 +321,15 @@ Outcome Model::list(Request& request, const Role& role) {
       item = merge_wire(item, nested(call.item_id, Value(thing->id)));
     }
     items.push_back(std::move(item));
+    shown.push_back(thing);
     last = thing->number;
   }
   Reply reply;
-  // `a.*.b`: each item in an `a` of its own.
+  // `a.*.b`: each item in an `a` of its own, but parts of one whole in one.
   const auto star = std::find(call.items.begin(), call.items.end(), "*");
   if (star != call.items.end()) {
     const WirePath outer(call.items.begin(), star), within(star + 1, call.items.end());
-    List groups;
-    for (Value& item : items) groups.push_back(nested(within, Value(List{std::move(item)})));
+    List groups = in_groups(type, shown, std::move(items), within);
     reply.body = nested(outer, Value(std::move(groups))).as_map();
   } else {
     reply.body = nested(call.items, Value(std::move(items))).as_map();

@@ -208,6 +208,8 @@ std::unique_ptr<cel::Activation> Model::scope(const Request& request, const Rule
   if (subject.thing != nullptr) {
     out->names.set("state", Value(state(*subject.thing, request.now)));
     out->names.set("created", Value(subject.thing->created));
+    const Value* index = subject.thing->hidden.find("#index");
+    out->names.set("index", index == nullptr ? Value(int64_t{0}) : *index);
     out->names.set("token", subject.thing->token.empty() ? Value() : Value(subject.thing->token));
   }
   if (subject.thing != nullptr && subject.type->sandbox.versions) {

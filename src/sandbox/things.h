@@ -26,7 +26,7 @@ struct Thing {
   std::string id;
   uint64_t number = 0;  // in the order of making
   Map properties;       // desired and computed ones; elements carry their computed fields
-  Map hidden;           // what the rules keep beside them ("#versions")
+  Map hidden;           // what the rules keep beside them ("#versions", "#whole")
   Timestamp created;
   std::optional<Timestamp> deleted;  // deletion asked for; the thing is still listed
   std::optional<Timestamp> gone_at;  // from then on it is not listed any more

@@ -195,3 +195,21 @@ def test_launch_template(cloud, forge):
         assert version["LaunchTemplateData"]["InstanceType"] == ("g5.xlarge" if first else "g6.xlarge")
         assert version["LaunchTemplateData"]["BlockDeviceMappings"][0]["Ebs"]["VolumeSize"] == 200
     life(cloud, forge, resources, changed, seen, lambda: ec2.describe_launch_templates()["LaunchTemplates"])
+
+
+def test_an_expression_that_gives_null_says_nothing(cloud, forge):
+    """As if the key were not there: the rule that AWS makes by itself stays."""
+    forge.spec = forge.folder / "null.yaml"
+    forge.spec.write_text("""stack: "null"
+provider: aws
+region: us-west-2
+variables: {closed: {type: bool, default: false}}
+resources:
+  vpc: {type: aws.ec2.vpc, cidr: 10.0.0.0/16}
+  group: {type: aws.ec2.security_group, name: g, vpc: "${resources.vpc}", egress: "${vars.closed ? [] : null}"}
+""")
+    forge.apply()
+    assert [r["IpProtocol"] for r in cloud.only("security_groups")["IpPermissionsEgress"]] == ["-1"]
+    forge.plan(expect=0)
+    forge.apply("--var", "closed=true")
+    assert cloud.only("security_groups")["IpPermissionsEgress"] == []

@@ -141,9 +141,11 @@ def aws(arguments):
             s3_cp(source, target)
         case ["s3", "ls", uri]:
             path = place(uri)
-            names = [p.name for p in path.parent.glob(path.name + "*")] if path.parent.exists() else []
-            print("\n".join(f"2026-11-23 12:00:00          1 {n}" for n in names))
-            sys.exit(0 if names else 1)
+            listed = sorted(path.parent.glob(path.name + "*")) if path.parent.exists() else []
+            for one in listed:
+                at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(one.stat().st_mtime))
+                print(f"{at} {one.stat().st_size:10} {one.name}")
+            sys.exit(0 if listed else 1)
         case ["s3api", "put-object"]:
             path = S3 / found["--bucket"][0] / found["--key"][0]
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -558,6 +558,37 @@ def test_node_0_fails(machines, outputs):
     assert outputs.state("node-1-1-FAILURE")["reason"] == "node 0 ended"
 
 
+@pytest.mark.parametrize("dead", [0, 1])
+def test_a_node_dies_without_a_word(machines, outputs, dead):
+    pair = group(machines, steps=FOREVER)
+    for machine in pair:
+        machine.start()
+    training(pair[0], outputs, 1)
+    pair[0].until(lambda: pair[1].calls("docker run") and (outputs.folder / "runs/.state/first/node-1-1-alive").exists())
+    pair[dead].power_cut()
+    left = pair[1 - dead]
+    left.wait()
+    assert left.terminated() and f"node {dead} gives no sign of life" in left.log()
+    if dead == 1:
+        assert check_end(left, outputs, "FAILURE")["reason"] == "node 1 gives no sign of life"
+    else:  # the run's end is for node 0 to tell: a group that is started anew goes on with it
+        assert outputs.state("node-1-1-FAILURE") and outputs.state("ended.json") is None
+
+
+def test_three_nodes_one_fails_before_the_others_train(machines, outputs):
+    """All of the group or nothing: who is still setting up leaves too."""
+    trio = [machines(n + 1, variables={"nodes": 3, "node_rank": -1}, index=n, address=f"10.1.1.{10 + n}", steps=FOREVER,
+                     **({"gpus": 0} if n == 2 else {})) for n in range(3)]
+    for machine in trio:
+        machine.install()
+        machine.start()
+    for machine in trio:
+        machine.wait()
+        assert machine.terminated()
+    assert check_end(trio[0], outputs, "FAILURE")["reason"] == "another node failed"
+    assert outputs.state("node-1-2-FAILURE")["reason"] == "setting up the GPUs failed"
+
+
 @pytest.mark.parametrize("variables", [{}, {"nodes": 2, "upgrade": True, "checkpoint_signal": "USR1", "mlflow": "https://m.example.org"}],
                          ids=["usual", "everything"])
 def test_size(variables):

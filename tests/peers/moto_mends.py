@@ -180,6 +180,18 @@ def filter_by_token(call):
     call.rewrite(params)
 
 
+@before("ec2:DescribeInstances")
+def filter_by_reservation(call):
+    """DescribeInstances, filter `reservation-id`: moto has none (500)."""
+    params = copy.deepcopy(call.params)
+    for f in params.get("Filters", []):
+        if f["Name"] == "reservation-id":
+            ids = [i.id for r in call.backend().reservations.values() if r.id in f["Values"] for i in r.instances]
+            f["Name"], f["Values"] = "instance-id", ids or ["i-00000000000000000"]
+    if params != call.params:
+        call.rewrite(params)
+
+
 # ---- machines -----------------------------------------------------------------------------------
 
 @before("ec2:RunInstances")
@@ -232,6 +244,15 @@ def groups_of_the_first_interface(call, reply):
         machine = call.backend().get_instance(instance_id.decode())
         if groups and not machine.security_groups:
             machine.security_groups = [call.backend().get_security_group_from_id(g) for g in groups]
+
+
+@after("ec2:RunInstances")
+def profile_of_each(call, reply):
+    """IamInstanceProfile is that of all machines of the request; moto gives it to the first alone."""
+    profile, ec2 = call.params.get("IamInstanceProfile", {}), call.backend()
+    for instance_id in re.findall(rb"<instanceId>([^<]+)</instanceId>", reply.body)[1:]:
+        if profile:
+            ec2.associate_iam_instance_profile(instance_id.decode(), profile.get("Name"), profile.get("Arn"))
 
 
 @after("ec2:RunInstances")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mends of moto's EC2 beyond machines and networks: addresses, keys, placement groups. Part of moto_mends.py."""
+import fnmatch
 import re
 
 from moto_mends import Refusal, after, before
@@ -89,7 +90,7 @@ def placement_groups(call):
     shown = [g for n, g in held.items() if n in params.get("GroupNames", [n])]
     for one in params.get("Filters", []):
         key = one["Name"].removeprefix("tag:")
-        shown = [g for g in shown if any(t["Key"] == key and t["Value"] in one["Values"] for t in g["Tags"])]
+        shown = [g for g in shown if any(t["Key"] == key and any(fnmatch.fnmatchcase(t["Value"], v) for v in one["Values"]) for t in g["Tags"])]
     return call.reply({"PlacementGroups": shown})
 
 

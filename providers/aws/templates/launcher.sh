@@ -234,16 +234,28 @@ claim() {
   done
   ATTEMPT=$((ATTEMPT + 1)); log "run $RUN goes on, attempt $ATTEMPT"
   heartbeat
+<% if nodes > 1 %>
+  FROM=$(newest_of_all)
+  put "$STATE/started.json" "$(record address "$ADDRESS" resume "$FROM")"
+<% else %>
   put "$STATE/started.json" "$(record address "$ADDRESS")"
+<% end %>
 }
 heartbeat() { put "$STATE/heartbeat" "$(date +%s)"; }
 <% if nodes > 1 %>
+<%# All go on from one checkpoint: what was the newest when node 0 took the run. %>
+FROM=''
+newest_of_all() {
+  aws s3api list-objects-v2 --bucket "$BUCKET" --prefix "$PREFIX/checkpoints/" --output json |
+    jq -r --arg m "/$MARKER" '.Contents // [] | .[].Key | select(endswith($m))' | sort -V | tail -n1
+}
 join() { # the other nodes wait until node 0 has the run
   local started end beat n given=$MASTER since=$(($(cat "$VAR/first-start") - 600))
   for ((n = 0; n < 360; n++)); do
     started=$(get started.json); end=$(get ended.json); beat=$(get heartbeat)
     case $(field "$end" result) in SUCCESS | FAILURE) ended "$(field "$end" result)" "$(field "$end" prefix)" ;; esac
     PREFIX=$(field "$started" prefix) ATTEMPT=$(field "$started" attempt) MASTER=${given:-$(field "$started" address)}
+    FROM=$(field "$started" resume)
     [[ ! $started || ${beat:-0} -lt $since || $(field "$end" attempt) == "$ATTEMPT" ]] || return 0
     sleep "$PAUSE"
   done
@@ -256,6 +268,16 @@ guard() {
   set +e
   local turn=0 now end
   stop() { printf '%s\n' "$1" "$2" >"$VAR/stop"; kill -USR1 $$; exit; }
+<% if nodes > 1 %>
+<%# A machine that dies takes no leave. What comes back unchanged for so long is a dead one's; nothing
+    is one that has not begun. %>
+  local list n signs=() quiet=()
+  alive() { # RANK SIGN
+    [[ $2 ]] || return
+    if [[ $2 != "${signs[$1]:-}" ]]; then signs[$1]=$2 quiet[$1]=0; return; fi
+    quiet[$1]=$((quiet[$1] + 1)); ((quiet[$1] < 6)) || stop FAILURE "node $1 gives no sign of life"
+  }
+<% end %>
   while sleep "$POLL"; do
     now=$(imds spot/instance-action 2>/dev/null) && stop INTERRUPTED "spot interruption: $now"
 <% if checkpoint_signal != '' %>
@@ -270,12 +292,18 @@ guard() {
     if ((RANK > 0)); then
       end=$(get ended.json)
       [[ $(field "$end" attempt) != "$ATTEMPT" ]] || stop "$(field "$end" result)" 'node 0 ended'
+      put "$STATE/node-$ATTEMPT-$RANK-alive" "$(date +%s)"
+      alive 0 "$(get heartbeat)"
       continue
     fi
-    case $(aws s3 ls "$STATE/node-$ATTEMPT-") in
+    list=$(aws s3 ls "$STATE/node-$ATTEMPT-")
+    case $list in
       *INTERRUPTED*) stop INTERRUPTED 'another node was interrupted' ;;
       *FAILURE*) stop FAILURE 'another node failed' ;;
     esac
+    for ((n = 1; n < NODES; n++)); do
+      [[ $list == *"-$n-SUCCESS"* ]] || alive "$n" "$(grep -e "-$n-alive\$" <<<"$list")"
+    done
 <% end %>
     heartbeat
     end=$(get started.json) && [[ $end && $(field "$end" instance) != "$INSTANCE" ]] && stop LOST 'another machine has this run'
@@ -337,8 +365,12 @@ login() {
 }
 newest() { # the newest whole checkpoint of this run, from the bucket if it is not here
   local key
+<% if nodes > 1 %>
+  key=$FROM
+<% else %>
   key=$(aws s3api list-objects-v2 --bucket "$BUCKET" --prefix "$PREFIX/checkpoints/" --output json |
     jq -r --arg m "/$MARKER" '.Contents // [] | .[].Key | select(endswith($m))' | sort -V | tail -n1)
+<% end %>
   [[ $key && ! -e $WORK/${key#"$PREFIX/"} ]] || return 0
   aws s3 sync --only-show-errors --exclude "$MARKER" "$OUT/${key%/*}/" "$WORK/checkpoints/$(basename "${key%/*}")/"
   aws s3 cp --only-show-errors "$OUT/$key" "$WORK/${key#"$PREFIX/"}"
@@ -406,7 +438,11 @@ if [[ $(container Running) != true ]]; then
   step 'looking for a checkpoint' newest
 fi
 DIGEST=$(docker image inspect -f '{{index .RepoDigests 0}}' "$IMAGE" || true)
+<% if nodes > 1 %>
+RESUME=${FROM:+$WORK/${FROM#"$PREFIX/"}}
+<% else %>
 RESUME=$(printf '%s\n' "$WORK"/checkpoints/*/"$MARKER" | sort -V | tail -n1)
+<% end %>
 [[ -e $RESUME ]] && RESUME=$(basename "${RESUME%/*}") || RESUME=''
 STEP='starting the container'
 start
