@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "base/strings.h"
+#include "lang/functions.h"
 
 namespace lf {
 
@@ -210,6 +211,13 @@ std::string age_text(Timestamp then, Timestamp now) {
   if (seconds >= 2 * 3'600) return std::to_string(seconds / 3'600) + "h";
   if (seconds >= 120) return std::to_string(seconds / 60) + "m";
   return std::to_string(seconds) + "s";
+}
+
+std::string function_page(std::string_view name) {
+  std::string out;
+  if (name.empty() || !std::isalpha(static_cast<unsigned char>(name[0]))) return out;
+  for (const std::string& form : cel::function_forms(name)) out += "  " + form + "\n";
+  return out.empty() ? out : out + std::string(cel::function_doc(name)) + "\n";
 }
 
 }  // namespace lf

@@ -52,4 +52,7 @@ Error no_such_address(const State& state, const std::string& address);
 bool is_installed(const World& world, const std::string& program);
 std::string age_text(Timestamp then, Timestamp now);  // "3d", "2h", "5m"
 
+// A function or macro of the language for readers: its forms, and what it gives. "": none.
+std::string function_page(std::string_view name);
+
 }  // namespace lf

@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "cli/command_tools.h"
 #include "cli/completion.h"
+#include "lang/functions.h"
 #include "state/snapshot.h"
 
 namespace lf {
@@ -168,6 +169,8 @@ class Completer {
       for (const auto& type : package->resource_names()) out.emplace_back(type, "resource type");
       for (const auto& data : package->data_names()) out.emplace_back(data, "look-up");
     }
+    for (const std::string& name : cel::function_names())
+      out.emplace_back(name, std::string(cel::function_doc(name)));
     for (const CodeInfo& code : all_codes())
       out.emplace_back(std::string(code.name), std::string(code.title));
     return out;

@@ -26,6 +26,7 @@ namespace {
 constexpr const char* kHelp =
     "An expression shows its value:  vars.instance_type   network.vpc.id   1 + 2\n"
     "  :type EXPRESSION   the type that it has before anything is evaluated\n"
+    "  :help FUNCTION     what it gives, and its forms\n"
     "  :help, :quit       (or Ctrl-D)\n"
     "Tab completes names and fields.\n";
 
@@ -83,6 +84,8 @@ class Console {
       if (text == ":quit" || text == ":q" || text == "exit") return kDone;
       if (text == ":help" || text == ":h") {
         print(kHelp);
+      } else if (text.starts_with(":help ")) {
+        print(help_of(trim(text.substr(6))));
       } else if (!text.empty()) {
         answer(text);
       }
@@ -102,8 +105,20 @@ class Console {
     return good ? kDone : kFailed;
   }
 
+  static std::string help_of(std::string_view name) {
+    std::string out = function_page(name);
+    if (!out.empty()) return out;
+    const std::string near = nearest(std::string(name), cel::function_names());
+    return "no function is called `" + printable(name) + "`" +
+           (near.empty() ? "" : "; did you mean `" + near + "`?") + "\n";
+  }
+
   // False: an error, which was shown.
   bool answer(std::string_view line) {
+    if (line.starts_with(":help ")) {
+      print(help_of(trim(line.substr(6))));
+      return true;
+    }
     const bool type_only = line.starts_with(":type ");
     if (type_only) line = trim(line.substr(6));
     Sources sources;

@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "cli/command_tools.h"
 #include "cli/machine_facts.h"
+#include "lang/functions.h"
 #include "plan/cost.h"
 #include "plan/render.h"
 #include "provider/manual.h"
@@ -83,7 +84,8 @@ class Explainer {
     if (const DataType* data = packages_.data(what)) return explain_data(*data);
     MachineCatalog machines(packages_);
     if (const auto facts = machines.find(what, "")) return explain_machine(machines, *facts);
-    return explain_block(what);
+    if (explain_block(what)) return true;
+    return explain_function(what);
   }
 
   std::vector<std::string> names() const {
@@ -94,6 +96,7 @@ class Explainer {
       for (auto& type : package->resource_names()) out.push_back(std::move(type));
       for (auto& data : package->data_names()) out.push_back(std::move(data));
     }
+    for (const auto& name : cel::function_names()) out.push_back(name);
     std::sort(out.begin(), out.end());
     out.erase(std::unique(out.begin(), out.end()), out.end());
     return out;
@@ -143,6 +146,22 @@ class Explainer {
       return true;
     }
     print(manual_page(data));
+    return true;
+  }
+
+  bool explain_function(const std::string& what) {
+    const std::string page = function_page(what);
+    if (page.empty()) return false;
+    if (!json()) {
+      print(page);
+      return true;
+    }
+    List forms;
+    for (const auto& form : cel::function_forms(what)) forms.emplace_back(form);
+    print(to_json(Value(Map{{"function", Value(what)},
+                            {"doc", Value(std::string(cel::function_doc(what)))},
+                            {"forms", Value(std::move(forms))}})) +
+          "\n");
     return true;
   }
 
@@ -267,7 +286,7 @@ int run_explain(CommandContext& context) {
   if (known) return kDone;
   Error error(ErrorCode::not_found,
               "nothing is called `" + what +
-                  "`: no block, resource type, look-up, machine type or error code");
+                  "`: no block, resource type, look-up, machine type, function or error code");
   const std::string near = nearest(what, explainer.names());
   if (!near.empty()) error.help.push_back("did you mean `" + near + "`?");
   tell(context, error);

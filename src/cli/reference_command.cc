@@ -50,6 +50,7 @@ Value words_value() {
       {SpecPart::check, "a check"},
       {SpecPart::requirement, "a module's requirement"},
       {SpecPart::cost, "`cost`"},
+      {SpecPart::import, "an import"},
   };
   List out;
   for (const auto& [part, title] : kParts) {
@@ -74,7 +75,19 @@ Value functions_value() {
     List forms;
     for (const auto& form : split(function->signatures, ';'))
       forms.emplace_back(std::string(trim(form)));
-    out.emplace_back(Map{{"name", Value(name)}, {"forms", Value(std::move(forms))}});
+    out.emplace_back(Map{{"name", Value(name)},
+                         {"forms", Value(std::move(forms))},
+                         {"doc", Value(std::string(function->doc))}});
+  }
+  return Value(std::move(out));
+}
+
+Value macros_value() {
+  List out;
+  for (const cel::MacroDoc& macro : cel::macro_docs()) {
+    out.emplace_back(Map{{"name", Value(std::string(macro.name))},
+                         {"form", Value(std::string(macro.form))},
+                         {"doc", Value(std::string(macro.doc))}});
   }
   return Value(std::move(out));
 }
@@ -119,7 +132,8 @@ int run_reference(CommandContext& context) {
   print(to_json(Value(Map{{"commands", command_value(describe_commands())},
                           {"words", words_value()},
                           {"functions", functions_value()},
-                          {"recovery", recovery_value(context)}})) +
+                          {"recovery", recovery_value(context)},
+                          {"macros", macros_value()}})) +
         "\n");
   return kDone;
 }

@@ -55,6 +55,37 @@ Result<std::shared_ptr<const PackageFiles>> read_overlay(FileSystem& files,
   return together;
 }
 
+// In the model cloud each choice of credentials is an account of its own, whose number follows from
+// the choice; there are no users' files, and no role exists.
+CredentialChoice Session::choose_credentials(const ProviderDecl& provider,
+                                             const PackageInfo& info) const {
+  CredentialChoice out;
+  out.words = provider.credentials;
+  if (out.words.empty()) return out;
+  std::string secret;
+  for (const auto& [name, value] : info.sandbox_environment) {
+    const auto key = info.sandbox_keys.find(value);
+    const auto here = world_.environment.find(name);
+    if (key != info.sandbox_keys.end() && here != world_.environment.end() && here->second == value)
+      secret = key->second;
+  }
+  if (secret.empty()) return out;
+  std::string choice, account;
+  for (const auto& [word, value] : out.words) choice += word + "=" + value + "\n";
+  out.words.clear();
+  if (info.sandbox_account_keys.empty()) return out;
+  for (const char digit : sha256(choice)) {
+    if (account.size() < info.sandbox_account.size())
+      account += static_cast<char>('0' + static_cast<unsigned char>(digit) % 10);
+  }
+  Credentials keys;
+  keys.access_key = info.sandbox_account_keys + account;
+  keys.secret_key = secret;
+  keys.source = "the model cloud";
+  out.given = std::move(keys);
+  return out;
+}
+
 Result<bool> Session::load_spec() {
   if (!options_.provider_dirs.empty()) {
     const auto overlay = read_overlay(world_.files, options_.provider_dirs);
@@ -89,7 +120,8 @@ Result<bool> Session::load_spec() {
     instance.name = provider.name;
     instance.kind = provider.kind;
     instance.region = provider.region;
-    clouds_.push_back(make_cloud(engine_, *package, std::move(instance), set_->sources));
+    clouds_.push_back(make_cloud(engine_, *package, std::move(instance), set_->sources,
+                                 choose_credentials(provider, package->info())));
   }
   if (auto lock = load_lock_file(); !lock) return fail(lock.error());
   return sound();
@@ -311,11 +343,12 @@ CloudOf Session::clouds() {
     for (const auto& cloud : clouds_) {
       if (cloud->instance().name == where.name) return cloud.get();
     }
-    // What left the spec's `providers:` is still reached by its kind and region.
+    // What left the spec's `providers:` is still reached by its kind, region and account.
     for (const auto& cloud : clouds_) {
-      if (cloud->instance().kind == where.kind && cloud->instance().region == where.region) {
-        return cloud.get();
-      }
+      const ProviderInstance& here = cloud->instance();
+      const bool account =
+          where.account.empty() || here.account.empty() || where.account == here.account;
+      if (here.kind == where.kind && here.region == where.region && account) return cloud.get();
     }
     return nullptr;
   };
@@ -352,22 +385,55 @@ Task<Result<void>> Session::identify() {
   co_return Result<void>();
 }
 
+// Where a provider instance is: as the cloud says; offline as the state does, else not known.
+Surroundings::Place Session::place_of(const ProviderDecl& provider) const {
+  Surroundings::Place out;
+  for (const auto& cloud : clouds_) {
+    if (cloud->instance().name != provider.name || cloud->instance().account.empty()) continue;
+    const Map names = cloud->names();
+    out.account = *names.find("account");
+    out.partition = *names.find("partition");
+    out.dns_suffix = *names.find("dns_suffix");
+    return out;
+  }
+  out.account = out.partition = out.dns_suffix = Value(Unknown{"string", {"account"}, false});
+  // Instances that choose the same credentials are in one account; an only one is that of them all.
+  std::set<std::string> alike{provider.name};
+  for (const ProviderDecl& one : spec_.spec.providers) {
+    if (one.credentials == provider.credentials) alike.insert(one.name);
+  }
+  const bool only = spec_.spec.providers.size() < 2;
+  for (const Record* record : state().records()) {
+    if (record->provider.account.empty()) continue;
+    if (!only && !alike.contains(record->provider.name)) continue;
+    out.account = Value(record->provider.account);
+    out.partition = Value(record->provider.partition);
+    if (record->provider.name == provider.name) break;
+  }
+  return out;
+}
+
 Surroundings Session::surroundings() {
   Surroundings around;
-  if (!clouds_.empty() && !clouds_.front()->instance().account.empty()) {
-    const Map names = clouds_.front()->names();
-    around.account = *names.find("account");
-    around.partition = *names.find("partition");
-    around.dns_suffix = *names.find("dns_suffix");
-  } else {
-    // Offline the account is the state's, else not known.
-    const Value unknown(Unknown{"string", {"account"}, false});
-    around.account = around.partition = around.dns_suffix = unknown;
-    for (const Record* record : state().records()) {
-      if (record->provider.account.empty()) continue;
-      around.account = Value(record->provider.account);
-      around.partition = Value(record->provider.partition);
-    }
+  ProviderDecl nobody;
+  const auto& providers = spec_.spec.providers;
+  const ProviderDecl& first = providers.empty() ? nobody : providers.front();
+  const Surroundings::Place own = place_of(first);
+  around.account = own.account;
+  around.partition = own.partition;
+  around.dns_suffix = own.dns_suffix;
+  for (const ProviderDecl& other : providers) {
+    Surroundings::Place place = place_of(other);
+    if (!(place == own) || other.credentials != first.credentials)
+      around.elsewhere[other.name] = std::move(place);
+  }
+  for (const Record* record : state().records()) {
+    const ResourceType* type = packages().resource(record->type);
+    const Property* name = type == nullptr ? nullptr : type->unique_name();
+    if (name == nullptr || !name->unique_in_world) continue;
+    const Map applied = applied_properties(*record);
+    if (const Value* value = applied.find(name->name); value != nullptr && value->is_string())
+      around.names[record->address] = value->as_string();
   }
   around.variables = spec_.variables;
   around.imports = imports_;

@@ -113,6 +113,8 @@ class Session {
   Result<void> load_lock_file();
   bool sound();
   Surroundings surroundings();
+  Surroundings::Place place_of(const ProviderDecl& provider) const;
+  CredentialChoice choose_credentials(const ProviderDecl& provider, const PackageInfo& info) const;
 
   World& world_;
   const Options& options_;

@@ -5,6 +5,7 @@
 #include "base/strings.h"
 #include "editor/completion.h"
 #include "editor/expression_scope.h"
+#include "editor/uri.h"
 #include "lang/functions.h"
 
 namespace lf::editor {
@@ -100,13 +101,18 @@ class ExpressionCompletion {
     return true;
   }
 
+  static std::string doc_of_function(const std::string& name) {
+    return std::string(cel::function_doc(name));
+  }
+
   void members(std::string_view receiver) {
     if (receiver.empty()) return;
     const std::string prefix = std::string(receiver) + ".";
     for (const std::string& name : cel::function_names()) {
       if (!name.starts_with(prefix)) continue;
-      add(name.substr(prefix.size()), CompletionKind::function, join(signatures_of(name), "; "), "",
-          1, name.substr(prefix.size()) + "(");
+      add(name.substr(prefix.size()), CompletionKind::function,
+          join(cel::function_forms(name), "; "), doc_of_function(name), 1,
+          name.substr(prefix.size()) + "(");
     }
     const Type type = unwrapped(scope_.type_of_text(receiver));
     if (type.kind() == Type::Kind::object) fields(receiver, type);
@@ -135,6 +141,13 @@ class ExpressionCompletion {
       const InputDecl* input = module_.input(field);
       return input == nullptr ? "" : input->doc;
     }
+    const ImportDecl* import =
+        module_.kind == ModuleKind::root ? module_.import(receiver) : nullptr;
+    if (import != nullptr) {
+      return other_output(root_, Symbol{SymbolKind::import_output, normal_path(import->path),
+                                        import->name, field})
+          .doc;
+    }
     for (const ModuleCall& call : module_.calls) {
       const std::string whole = call.block + (call.key.empty() ? "" : "." + call.key);
       if (whole != receiver) continue;
@@ -150,10 +163,11 @@ class ExpressionCompletion {
     const Type::Kind kind = type.kind();
     const bool many = kind == Type::Kind::list || kind == Type::Kind::map ||
                       kind == Type::Kind::object || kind == Type::Kind::any;
-    for (const MacroHelp& macro : macros_of_values()) {
+    for (const cel::MacroDoc& macro : cel::macro_docs()) {
+      if (!macro.of_values) continue;
       const bool optional = macro.name.starts_with("opt");
       if (!many || (optional && kind != Type::Kind::any)) continue;
-      add(std::string(macro.name), CompletionKind::method, std::string(macro.signature),
+      add(std::string(macro.name), CompletionKind::method, std::string(macro.form),
           std::string(macro.doc), 2, std::string(macro.name) + "(");
     }
     for (const std::string& name : cel::function_names()) {
@@ -167,8 +181,9 @@ class ExpressionCompletion {
         return any || wanted.kind() == kind ||
                (kind != Type::Kind::object && assignable(type, wanted));
       });
-      if (fits)
-        add(name, CompletionKind::method, join(signatures_of(name), "; "), "", 3, name + "(");
+      if (!fits) continue;
+      add(name, CompletionKind::method, join(cel::function_forms(name), "; "),
+          doc_of_function(name), 3, name + "(");
     }
   }
 
@@ -186,16 +201,19 @@ class ExpressionCompletion {
     }
     for (const char* word : {"true", "false", "null"})
       add(word, CompletionKind::constant, "", "", 2);
-    add("has", CompletionKind::function, "has(a.b) bool", "Whether a field is there.", 2, "has(");
-    add("cel.bind", CompletionKind::function, "cel.bind(name, value, expression)",
-        "Gives a value a name in an expression.", 3, "cel.bind(");
+    for (const cel::MacroDoc& macro : cel::macro_docs()) {
+      if (macro.of_values || macro.name == "cel.block") continue;
+      add(std::string(macro.name), CompletionKind::function, std::string(macro.form),
+          std::string(macro.doc), macro.name == "has" ? 2 : 3, std::string(macro.name) + "(");
+    }
     for (const std::string& name : cel::function_names()) {
-      const std::vector<std::string> all = signatures_of(name);
+      const std::vector<std::string> all = cel::function_forms(name);
       std::vector<std::string> plain;
       for (const std::string& one : all) {
         if (one.starts_with(name)) plain.push_back(one);
       }
-      if (!plain.empty()) add(name, CompletionKind::function, join(plain, "; "), "", 3, name + "(");
+      if (plain.empty()) continue;
+      add(name, CompletionKind::function, join(plain, "; "), doc_of_function(name), 3, name + "(");
     }
   }
 
@@ -209,22 +227,6 @@ class ExpressionCompletion {
 };
 
 }  // namespace
-
-std::vector<std::string> signatures_of(const std::string& name) {
-  std::vector<std::string> out;
-  const cel::Function* function = cel::find_function(name);
-  if (function == nullptr) return out;
-  for (const cel::Overload& one : cel::overloads(*function)) {
-    std::string text = one.method ? one.parameters.front().to_string() + "." + name : name;
-    text += "(";
-    for (size_t i = one.method ? 1 : 0; i < one.parameters.size(); ++i) {
-      if (!text.ends_with('(')) text += ", ";
-      text += one.parameters[i].to_string();
-    }
-    out.push_back(text + (one.variadic ? "…" : "") + ") " + one.result.to_string());
-  }
-  return out;
-}
 
 std::vector<Completion> complete_expression(Checked& root, const Module& module,
                                             const Place& place) {

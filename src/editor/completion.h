@@ -38,7 +38,5 @@ std::vector<Completion> complete(Checked& root, const std::string& path, std::st
 // complete_expression.cc
 std::vector<Completion> complete_expression(Checked& root, const Module& module,
                                             const Place& place);
-// "size(list<A>) int" for each overload of a function.
-std::vector<std::string> signatures_of(const std::string& function);
 
 }  // namespace lf::editor

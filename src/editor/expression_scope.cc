@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "lang/functions.h"
+
 namespace lf::editor {
 
 using cel::Token;
@@ -88,22 +90,10 @@ const Tree* repetition_of(const Module& module, const std::vector<std::string>& 
 
 }  // namespace
 
-const std::vector<MacroHelp>& macros_of_values() {
-  static const std::vector<MacroHelp> kMacros = {
-      {"map", "list.map(x, expression) list", "A list of what the expression gives for each."},
-      {"filter", "list.filter(x, condition) list", "Those for which the condition holds."},
-      {"all", "list.all(x, condition) bool", "Whether the condition holds for all."},
-      {"exists", "list.exists(x, condition) bool", "Whether it holds for one at least."},
-      {"exists_one", "list.exists_one(x, condition) bool", "Whether it holds for exactly one."},
-      {"sortBy", "list.sortBy(x, key) list", "Sorted by what the expression gives for each."},
-      {"transformList", "map.transformList(k, v, expression) list", "A list from keys and values."},
-      {"transformMap", "map.transformMap(k, v, expression) map", "The map with other values."},
-      {"transformMapEntry", "map.transformMapEntry(k, v, {key: value}) map", "Another map."},
-      {"optMap", "optional.optMap(x, expression) optional", "Of what it holds, if it holds one."},
-      {"optFlatMap", "optional.optFlatMap(x, optional) optional",
-       "The expression's own optional, if it holds one."},
-  };
-  return kMacros;
+bool is_macro_of_values(std::string_view name) {
+  const auto all = cel::macro_docs();
+  return std::any_of(all.begin(), all.end(),
+                     [&](const cel::MacroDoc& one) { return one.of_values && one.name == name; });
 }
 
 std::string_view chain_before(std::string_view before) {
@@ -171,10 +161,7 @@ void ExpressionScope::bind_macros(std::string_view before) {
                         tokens[at - 2].kind == TokenKind::dot && at + 2 < tokens.size() &&
                         tokens[at + 1].kind == TokenKind::identifier &&
                         tokens[at + 2].kind == TokenKind::comma;
-    const bool macro = method && std::any_of(macros_of_values().begin(), macros_of_values().end(),
-                                             [&](const MacroHelp& one) {
-                                               return one.name == tokens[at - 1].text;
-                                             });
+    const bool macro = method && is_macro_of_values(tokens[at - 1].text);
     if (!macro) continue;
     const size_t begin = chain_begin(tokens, at - 3);
     if (begin == SIZE_MAX) continue;

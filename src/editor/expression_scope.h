@@ -37,9 +37,6 @@ class ExpressionScope final : public cel::TypeScope {
 // The text of the chain (`a.b[0].f(x)`) that ends where `before` ends; "" where none does.
 std::string_view chain_before(std::string_view before);
 
-struct MacroHelp {
-  std::string_view name, signature, doc;
-};
-const std::vector<MacroHelp>& macros_of_values();  // called on a list or a map
+bool is_macro_of_values(std::string_view name);  // called on a list or a map
 
 }  // namespace lf::editor

@@ -138,14 +138,9 @@ class Hovering {
   }
 
   static std::string of_function(const std::string& name) {
-    for (const MacroHelp& macro : macros_of_values()) {
-      if (macro.name == name)
-        return code(std::string(macro.signature)) + "\n\n" + std::string(macro.doc);
-    }
-    const std::vector<std::string> all = signatures_of(name);
-    return all.empty() || !std::isalpha(static_cast<unsigned char>(name[0]))
-               ? ""
-               : code(join(all, "\n"));
+    const std::vector<std::string> all = cel::function_forms(name);
+    if (all.empty() || !std::isalpha(static_cast<unsigned char>(name[0]))) return "";
+    return code(join(all, "\n")) + "\n\n" + std::string(cel::function_doc(name));
   }
 
   Checked& root_;
@@ -270,6 +265,28 @@ std::string describe(Checked& root, const Symbol& symbol) {
         return code(one.name + ": " + short_type(type)) + (one.doc.empty() ? "" : "\n\n" + one.doc);
       }
       return "";
+    }
+    case SymbolKind::import: {
+      const ImportDecl* import = root.spec().root.import(symbol.name);
+      if (import == nullptr) return "";
+      std::string out =
+          code(symbol.name + ": stack " + import->stack + ", environment " + import->environment) +
+          "\n\n`" + import->path + "`";
+      std::vector<std::string> outputs;
+      for (const std::string& one : import->outputs) outputs.push_back("`" + one + "`");
+      return outputs.empty() ? out : out + "\n\ngives: " + join(outputs, ", ");
+    }
+    case SymbolKind::import_output: {
+      const ImportDecl* import = root.spec().root.import(symbol.block);
+      if (import == nullptr) return "";
+      const OtherOutput output = other_output(root, symbol);
+      if (!output.key.valid()) return "";
+      std::string out =
+          code(symbol.block + "." + symbol.name) + "\n\nan output of stack `" + import->stack + "`";
+      if (!output.doc.empty()) out += ": " + output.doc;
+      if (output.secret) return out + "\n\nsecret: it cannot be imported";
+      if (output.written.size() <= 200) out += "\n\n" + code(output.written);
+      return out;
     }
     case SymbolKind::provider: {
       for (const ProviderDecl& one : root.spec().providers) {

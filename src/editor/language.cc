@@ -67,7 +67,8 @@ Form Language::root_step(std::string_view key) {
       {"modules", SpecPart::module_use}, {"files", SpecPart::file},
       {"outputs", SpecPart::output},     {"providers", SpecPart::provider},
       {"policies", SpecPart::policy},    {"checks", SpecPart::check},
-      {"environments", SpecPart::spec},  {"requires", SpecPart::requirement}};
+      {"environments", SpecPart::spec},  {"requires", SpecPart::requirement},
+      {"imports", SpecPart::import}};
   for (const auto& [name, part] : kParts) {
     if (name != key) continue;
     out.kind = Kind::names;
@@ -272,7 +273,9 @@ void Language::add_properties(const std::vector<Property>& properties, std::vect
     if (property.write_only) info.traits.emplace_back("write-only");
     if (property.absent == Absent::with_default)
       info.traits.push_back("default " + to_text(property.default_value));
-    if (property.unique_name) info.traits.emplace_back("default <stack>-<key>");
+    if (property.unique_name)
+      info.traits.emplace_back(property.unique_in_world ? "default <stack>-<key>-<unique>"
+                                                        : "default <stack>-<key>");
     out.push_back(std::move(info));
   }
 }

@@ -22,7 +22,8 @@ bool is_identifier(std::string_view name) {
 
 // What stands alone in expressions has to be a name there.
 bool stands_alone(SymbolKind kind) {
-  return kind == SymbolKind::variable || kind == SymbolKind::input || kind == SymbolKind::local;
+  return kind == SymbolKind::variable || kind == SymbolKind::input || kind == SymbolKind::local ||
+         kind == SymbolKind::import;
 }
 
 bool has_state(SymbolKind kind) {
@@ -243,6 +244,8 @@ std::string cannot_rename(const Symbol& symbol) {
     case SymbolKind::property: return "`" + symbol.name + "` is a word of the language";
     case SymbolKind::provider:
     case SymbolKind::environment: return "the state knows `" + symbol.name + "` by this name";
+    case SymbolKind::import_output:
+      return "`" + symbol.name + "` is an output of another stack: rename it there";
     case SymbolKind::input:
     case SymbolKind::output:
       if (!symbol.scope.starts_with('/')) return "`" + symbol.name + "` is a word of its block";

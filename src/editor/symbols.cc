@@ -70,6 +70,8 @@ class FileWalk {
       each(entry.value, [&](const Node::Entry& one) { typed(one, key == "data"); });
     } else if (key == "modules") {
       each(entry.value, [&](const Node::Entry& one) { module_use(one); });
+    } else if (key == "imports" && is_spec_) {
+      each(entry.value, [&](const Node::Entry& one) { define(Kind::import, one.key); });
     } else if (key == "environments" && is_spec_) {
       each(entry.value, [&](const Node::Entry& one) {
         define(Kind::environment, one.key);
@@ -241,6 +243,29 @@ Span of_property(Checked& root, const Symbol& symbol) {
 
 }  // namespace
 
+OtherOutput other_output(Checked& root, const Symbol& symbol) {
+  OtherOutput out;
+  for (const std::string& path : root.files()) {
+    if (path != symbol.scope && folder_of(path) != symbol.scope) continue;
+    SyntaxTree tree(root.sources());
+    Diagnostics silent;
+    const Node file = read_yaml(tree, root.source_of(path), silent);
+    const Node outputs = file && file.is_map() ? file.find("outputs") : Node();
+    const Node key = outputs && outputs.is_map() ? outputs.find_key(symbol.name) : Node();
+    if (!key) continue;
+    out.key = key.span();
+    const Node value = outputs.find(symbol.name);
+    const Node doc = value.is_map() ? value.find("doc") : Node();
+    if (doc) out.doc = std::string(doc.text());
+    const Node secret = value.is_map() ? value.find("secret") : Node();
+    out.secret = secret && secret.as_bool().value_or(false);
+    const Span whole = value.span();
+    const std::string_view text = root.sources().get(whole.source).text();
+    out.written = std::string(text.substr(whole.begin, whole.end - whole.begin));
+  }
+  return out;
+}
+
 Index::Index(Checked& root) {
   for (const std::string& path : root.files()) {
     const Module* module = root.module_at(path);
@@ -295,6 +320,7 @@ Span declaration(Checked& root, const Symbol& symbol) {
       return type == nullptr ? Span() : type->span;
     }
     case SymbolKind::property: return of_property(root, symbol);
+    case SymbolKind::import_output: return other_output(root, symbol).key;
     case SymbolKind::input: return of_input(module_of_scope(root, symbol.scope), symbol.name);
     case SymbolKind::output: return of_output(module_of_scope(root, symbol.scope), symbol.name);
     default: break;

@@ -24,6 +24,8 @@ enum class SymbolKind : uint8_t {
   block,        // `network:`
   instance,     // `buckets: {outputs: …}`
   output,
+  import,         // of another stack: `imports: {net: ../network}`
+  import_output,  // what it gives; `scope` is that stack's spec, `block` the import's name
   file,
   provider,
   environment,
@@ -37,7 +39,7 @@ struct Symbol {
   // Which module it is of: the spec's path for all of its files, the file's for a module, a path
   // such as "providers/aws/blocks/network.yaml" for a package's block; a property's type.
   std::string scope;
-  std::string block;  // of an instance
+  std::string block;  // of an instance or an import's output
   std::string name;
   auto operator<=>(const Symbol&) const = default;
 };
@@ -71,6 +73,14 @@ class Index {
  private:
   std::vector<Occurrence> all_;
 };
+
+// What another stack's text says of an output that is imported.
+struct OtherOutput {
+  Span key;  // invalid: nothing
+  std::string doc, written;
+  bool secret = false;
+};
+OtherOutput other_output(Checked& root, const Symbol& symbol);
 
 // Where a symbol is declared, in the user's files or in a package's. Invalid: nowhere, as the name
 // of the stack's own provider.

@@ -146,6 +146,10 @@ void ExpressionNames::refer(const std::vector<Step>& steps, SourceId source,
     if (steps.size() > 2) outputs(call("modules", steps[1].name), steps, 2, source, out);
     return;
   }
+  if (const ImportDecl* import = is_spec ? module_.import(root) : nullptr) {
+    add(SymbolKind::import, scope_, "", 0);
+    return add(SymbolKind::import_output, normal_path(import->path), root, 1);
+  }
   if (module_.kind == ModuleKind::user) return;
   const Module* block_module = block(root);
   if (block_module == nullptr) return;

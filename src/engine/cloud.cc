@@ -26,8 +26,13 @@ namespace {
 
 class CloudClient : public Cloud {
  public:
-  CloudClient(EngineContext& context, Package& package, ProviderInstance instance, Sources& sources)
-      : context_(context), package_(package), instance_(std::move(instance)), sources_(sources) {}
+  CloudClient(EngineContext& context, Package& package, ProviderInstance instance, Sources& sources,
+              CredentialChoice choice)
+      : context_(context),
+        package_(package),
+        instance_(std::move(instance)),
+        sources_(sources),
+        choice_(std::move(choice)) {}
 
   const ProviderInstance& instance() const override { return instance_; }
   Package& package() override { return package_; }
@@ -151,6 +156,32 @@ class CloudClient : public Cloud {
   }
 
  private:
+  struct SharedSource {
+    std::shared_ptr<EndpointRules> rules;  // which the source refers to
+    std::unique_ptr<CredentialSource> source;
+  };
+
+  // The source of credentials, which instances that choose alike share.
+  Result<void> find_source(World& world) {
+    std::string key = instance_.kind + "\n" + instance_.partition + "\n";
+    for (const auto& [word, value] : choice_.words) key += word + "=" + value + "\n";
+    if (choice_.given) key += "given " + choice_.given->access_key;
+    std::shared_ptr<CredentialSource>& shared = context_.credentials[key];
+    if (!shared) {
+      CredentialOptions options;
+      options.region = instance_.region;
+      options.rules = rules_.get();
+      options.words = choice_.words;
+      options.given = choice_.given;
+      auto made = make_credential_source(package_.info().credentials, world, std::move(options));
+      if (!made) return fail(made.error());
+      auto both = std::make_shared<SharedSource>(SharedSource{rules_, std::move(*made)});
+      shared = std::shared_ptr<CredentialSource>(both, both->source.get());
+    }
+    credentials_ = shared;
+    return {};
+  }
+
   // Endpoint rules, settings and the credential chain, once.
   Result<void> prepare() {
     if (prepared_) return {};
@@ -165,8 +196,9 @@ class CloudClient : public Cloud {
       return fail(ErrorCode::internal, "endpoints.yaml: " + problems.all().front().message);
     auto rules = EndpointRules::load(root.to_value());
     if (!rules) return fail(rules.error());
-    rules_ = std::make_unique<EndpointRules>(std::move(*rules));
-    auto settings = load_shared_settings(world, "");
+    rules_ = std::make_shared<EndpointRules>(std::move(*rules));
+    const std::string profile = choice_.given ? "" : profile_of(choice_.words);
+    auto settings = load_shared_settings(world, profile);
     if (!settings) return fail(settings.error());
     auto overrides = rules_->overrides(world.environment, settings->config, settings->section());
     if (!overrides) return fail(overrides.error());
@@ -178,12 +210,7 @@ class CloudClient : public Cloud {
       return fail(std::move(error));
     }
     instance_.partition = rules_->partition_of(instance_.region);
-    CredentialOptions options;
-    options.region = instance_.region;
-    options.rules = rules_.get();
-    auto credentials = make_credential_source(package_.info().credentials, world, options);
-    if (!credentials) return fail(credentials.error());
-    credentials_ = std::move(*credentials);
+    if (auto found = find_source(world); !found) return found;
     throttle_ = std::make_unique<Throttle>(world.clock, ThrottleOptions{});
     prepared_ = true;
     return {};
@@ -477,10 +504,11 @@ class CloudClient : public Cloud {
   Package& package_;
   ProviderInstance instance_;
   Sources& sources_;
+  CredentialChoice choice_;
   bool prepared_ = false, identified_ = false, answered_ = false;
-  std::unique_ptr<EndpointRules> rules_;
+  std::shared_ptr<EndpointRules> rules_;
   EndpointOverrides overrides_;
-  std::unique_ptr<CredentialSource> credentials_;
+  std::shared_ptr<CredentialSource> credentials_;
   std::unique_ptr<Throttle> throttle_;
   std::string last_access_key_;
   Call identity_call_;
@@ -489,8 +517,10 @@ class CloudClient : public Cloud {
 }  // namespace
 
 std::unique_ptr<Cloud> make_cloud(EngineContext& context, Package& package,
-                                  ProviderInstance instance, Sources& sources) {
-  return std::make_unique<CloudClient>(context, package, std::move(instance), sources);
+                                  ProviderInstance instance, Sources& sources,
+                                  CredentialChoice choice) {
+  return std::make_unique<CloudClient>(context, package, std::move(instance), sources,
+                                       std::move(choice));
 }
 
 }  // namespace lf

@@ -5,13 +5,16 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/task.h"
 #include "base/world.h"
 #include "engine/events.h"
+#include "provider/credentials.h"
 #include "provider/package.h"
 #include "provider/protocol.h"
 #include "state/record.h"
@@ -28,6 +31,8 @@ struct EngineContext {
   uint64_t request_count = 0;               // HTTP requests sent, reads included
   // Each service's time spent waiting for throttles and rates, for -v.
   std::map<std::string, int64_t> waited_ns;
+  // One search for each way to find them, whatever the number of instances that use it.
+  std::map<std::string, std::shared_ptr<CredentialSource>> credentials;
 };
 
 struct CallOptions {
@@ -72,7 +77,15 @@ class Cloud {
 // The digest of what a call would send (without signature and date), for the journal.
 std::string request_digest(const Call& call, const Value& input);
 
+// Which credentials an instance uses: `words` as its provider's `credentials:` has them; `given`:
+// these and no others.
+struct CredentialChoice {
+  std::map<std::string, std::string> words;
+  std::optional<Credentials> given;
+};
+
 std::unique_ptr<Cloud> make_cloud(EngineContext& context, Package& package,
-                                  ProviderInstance instance, Sources& sources);
+                                  ProviderInstance instance, Sources& sources,
+                                  CredentialChoice choice = {});
 
 }  // namespace lf

@@ -111,7 +111,10 @@ struct Graph::Context {
   Value evaluate_in(const Tree& tree, const Scope& scope, Diagnostics* errors) const;
   std::optional<Value> lookup(const Scope& scope, std::string_view name) const;
   Value input_value(const ModuleInstance& module, const InputDecl& input) const;
-  Value surrounding(std::string_view name) const;  // account, …; noted in `asked`
+  // account, partition or dns_suffix of a provider instance; noted in `asked`.
+  Value surrounding(std::string_view name, const std::string& provider) const;
+  Value region_of(const std::string& provider) const;
+  Value unique_of(const std::string& provider) const;  // of its account: `unique`
   std::vector<std::string> root_names(const Scope& scope) const;
 
   // references.cc

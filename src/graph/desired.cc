@@ -19,6 +19,18 @@ std::string physical_name(const Graph::Context& context, const GraphNode& node) 
   return name;
 }
 
+// What is unique in the world carries account and region, but for a name that state has from a
+// time when it did not.
+Value default_name(const Graph::Context& context, const GraphNode& node, const Property& property) {
+  const std::string plain = physical_name(context, node);
+  if (!property.unique_in_world) return Value(plain);
+  const auto& names = context.surroundings.names;
+  const auto kept = names.find(node.address);
+  if (kept != names.end() && kept->second == plain) return Value(plain);
+  const Value unique = context.unique_of(node.provider);
+  return unique.is_string() ? Value(plain + "-" + unique.as_string()) : unique;
+}
+
 // What a descriptor's `derive` sees.
 class DeriveNames : public cel::Activation {
  public:
@@ -27,9 +39,9 @@ class DeriveNames : public cel::Activation {
   std::optional<Value> lookup(std::string_view name) const override {
     if (name == "self") return Value(self_);
     if (name == "account" || name == "partition" || name == "dns_suffix") {
-      return context_.surrounding(name);
+      return context_.surrounding(name, node_.provider);
     }
-    if (name == "region") return context_.lookup(Scope{node_.module, nullptr}, name);
+    if (name == "region") return context_.region_of(node_.provider);
     return std::nullopt;
   }
 
@@ -176,7 +188,7 @@ Map Graph::desired(GraphId id, const AttributeSource& source, Diagnostics& diagn
     if (property.absent == Absent::with_default) {
       self.set(property.name, property.default_value);
     } else if (property.unique_name && !property.computed) {
-      self.set(property.name, Value(physical_name(*context, node)));
+      self.set(property.name, default_name(*context, node, property));
     }
   }
   if (node.type->carrier == MarkCarrier::tags) merge_tags(*context, node, self, diagnostics);

@@ -328,7 +328,7 @@ void Graph::Context::ensure(const ModuleInstance& module, DataGroup& group) {
     Map key;
     key.set("data", Value(group.type->name));
     key.set("region", *lookup(scope, "region"));
-    if (group.type->account_scoped) key.set("account", surrounding("account"));
+    if (group.type->account_scoped) key.set("account", surrounding("account", module.provider));
     key.set("with", Value(inputs));
     const std::string query = to_json(Value(std::move(key)), {.indent = -1, .sort_keys = true});
     const Value* pinned = surroundings.pinned ? surroundings.pinned(query) : nullptr;

@@ -65,7 +65,12 @@ class AttributeSource {
 
 // What the world around the spec says; unknown parts are Unknown values (offline).
 struct Surroundings {
+  struct Place {
+    Value account, partition, dns_suffix;
+    bool operator==(const Place&) const = default;
+  };
   Value account, partition, dns_suffix;    // of the stack's own provider
+  std::map<std::string, Place> elsewhere;  // of the others, by name, where theirs differ
   std::map<std::string, Value> variables;  // by name, converted to their types
   Environment environment;                 // for secret.env.NAME
   std::function<Result<std::string>(const std::string&)> read_file;  // path below the folder
@@ -74,6 +79,8 @@ struct Surroundings {
   // What the stacks that the root imports gave: by the import's name, then the output's. What is
   // not there is not known yet.
   std::map<std::string, Map> imports;
+  // Addresses to names that are unique in the world, as state has them: they stay.
+  std::map<std::string, std::string> names;
   // Pinned or freshly read look-ups: by query key. nullptr: not known yet.
   std::function<const Value*(const std::string& query)> pinned;
 };

@@ -280,23 +280,40 @@ ResourceGroup* ModuleInstance::resource(std::string_view name) const {
   return found == resource_index.end() ? nullptr : &resources[found->second];
 }
 
-Value Graph::Context::surrounding(std::string_view name) const {
+Value Graph::Context::surrounding(std::string_view name, const std::string& provider) const {
+  const auto other = surroundings.elsewhere.find(provider);
+  const bool own = other == surroundings.elsewhere.end();
   if (name == "account") {
     asked.account = true;
-    return surroundings.account;
+    return own ? surroundings.account : other->second.account;
   }
   if (name == "partition") {
     asked.partition = true;
-    return surroundings.partition;
+    return own ? surroundings.partition : other->second.partition;
   }
   asked.dns_suffix = true;
-  return surroundings.dns_suffix;
+  return own ? surroundings.dns_suffix : other->second.dns_suffix;
+}
+
+Value Graph::Context::region_of(const std::string& provider) const {
+  for (const auto& one : spec->providers) {
+    if (one.name == provider) return Value(one.region);
+  }
+  return Value(spec->region);
+}
+
+Value Graph::Context::unique_of(const std::string& provider) const {
+  const Value account = surrounding("account", provider);
+  if (!account.is_string()) return Value(Unknown{"string", {"account"}, false});
+  return Value(hex(sha256(account.as_string() + "/" + spec->region)).substr(0, 6));
 }
 
 bool holds_in(const Graph& graph, const Surroundings& around) {
   const auto& asked = graph.context->asked;
   const Surroundings& was = graph.context->surroundings;
-  return (!asked.account || was.account == around.account) &&
+  const bool any = asked.account || asked.partition || asked.dns_suffix;
+  return (!any || was.elsewhere == around.elsewhere) &&
+         (!asked.account || was.account == around.account) &&
          (!asked.partition || was.partition == around.partition) &&
          (!asked.dns_suffix || was.dns_suffix == around.dns_suffix);
 }
@@ -348,22 +365,13 @@ std::optional<Value> Graph::Context::lookup(const Scope& scope, std::string_view
   if (name == "stack") return Value(spec->stack);
   if (name == "env") return Value(spec->environment);
   if (name == "backend") return Value(spec->backend);
-  if (name == "region") {
-    for (const auto& provider : spec->providers) {
-      if (provider.name == module.provider) return Value(provider.region);
-    }
-    return Value(spec->region);
-  }
+  if (name == "region") return region_of(module.provider);
   if (name == "prefix") {
     return Value(spec->environment == "default" ? spec->stack
                                                 : spec->stack + "-" + spec->environment);
   }
-  if (name == "account" || name == "partition") return surrounding(name);
-  if (name == "unique") {
-    const Value account = surrounding("account");
-    if (!account.is_string()) return Value(Unknown{"string", {"account"}, false});
-    return Value(hex(sha256(account.as_string() + "/" + spec->region)).substr(0, 6));
-  }
+  if (name == "account" || name == "partition") return surrounding(name, module.provider);
+  if (name == "unique") return unique_of(module.provider);
   if (name == "secret") return secret_root(*this);
   if (const ImportDecl* import = is_root ? module.module->import(name) : nullptr)
     return import_value(*this, *import);

@@ -86,8 +86,7 @@ class NodeChecker {
   bool check_catalog(const Property& property, const std::string& text, const Tree* place) {
     const Catalog* catalog = catalogs_.of(*node_.type, property.name);
     if (catalog == nullptr) return false;
-    const std::string region =
-        to_text(*graph_.context->lookup(Scope{node_.module, nullptr}, "region"));
+    const std::string region = to_text(graph_.context->region_of(node_.provider));
     const bool known = catalog->knows(text);
     if (known && !catalog->lacks(text, region)) return false;
     const auto& alternatives = node_.decl->lifecycle.alternatives;
@@ -255,7 +254,7 @@ class NodeChecker {
 
   void check_expression(const Property& property, const Value& value, const Tree* place) {
     if (!std::exchange(has_region_, true))
-      names_.set("region", *graph_.context->lookup(Scope{node_.module, nullptr}, "region"));
+      names_.set("region", graph_.context->region_of(node_.provider));
     names_.set("this", value);
     const Value ok = evaluate(*property.check, names_);
     if (ok.is_bool() && !ok.as_bool()) {

@@ -137,6 +137,7 @@ struct Registry {
     f.run = entry.run;
     f.traits = entry.traits;
     f.signatures = entry.signatures;
+    f.doc = entry.doc;
     for (const auto& overload : split_overloads(entry.signatures)) add_arity(f, overload);
     LF_ASSERT(by_name.emplace(f.name, &f).second);
     const char c = f.name.front();

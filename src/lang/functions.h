@@ -76,6 +76,7 @@ struct FunctionEntry {
   // Overloads, separated by ";": "(list<A>) int; list<A>.() int": of a call f(x) and of x.f().
   // A, B, K, V are type variables; "..." at the end of the arguments repeats the last one.
   std::string_view signatures;
+  std::string_view doc = {};  // one line; operators have none
 };
 
 struct Overload {
@@ -89,7 +90,7 @@ struct Function {
   std::string name;
   Implementation run = nullptr;
   uint8_t traits = 0;
-  std::string_view signatures;
+  std::string_view signatures, doc;
   uint32_t call_arities = 0;    // bit n: f(…) with n arguments exists; bit 31: any number from 1
   uint32_t method_arities = 0;  // bit n: x.f(…) with n arguments, the receiver counted
 
@@ -106,6 +107,17 @@ const std::vector<Overload>& overloads(const Function& function);
 std::string result_type_name(const Function& function);
 // All names that a person can write, for "did you mean".
 const std::vector<std::string>& function_names();
+
+// A macro: written like a function, but syntax. `of_values`: called on a list or a map.
+struct MacroDoc {
+  std::string_view name, form, doc;
+  bool of_values = false;
+};
+std::span<const MacroDoc> macro_docs();
+// Of a function or macro: its forms as people write them, "cidr.subnet(int, int) cidr", and what it
+// gives in one line. Empty: there is none of that name.
+std::vector<std::string> function_forms(std::string_view name);
+std::string_view function_doc(std::string_view name);
 
 // The error value for arguments that no overload takes.
 Value no_overload(const Call& call);

@@ -36,6 +36,11 @@ Result<void> read_into(World& world, const std::string& path, ConfigKind kind,
 
 }  // namespace
 
+std::string profile_of(const std::map<std::string, std::string>& words) {
+  const auto at = words.find("profile");
+  return at == words.end() ? "" : at->second;
+}
+
 Result<SharedSettings> load_shared_settings(World& world, const std::string& profile) {
   SharedSettings settings;
   settings.home = home_of(world);
@@ -158,7 +163,9 @@ Task<Result<Credentials>> profile_credentials(Context context, ProfilePlan plan)
 
 class Chain final : public CredentialSource {
  public:
-  Chain(World& world, CredentialOptions options) : world_(world), options_(std::move(options)) {}
+  Chain(World& world, CredentialOptions options) : world_(world), options_(std::move(options)) {
+    if (options_.profile.empty()) options_.profile = profile_of(options_.words);
+  }
 
   Task<Result<Credentials>> get() override {
     if (std::shared_ptr<Search> running = search_) {
@@ -236,7 +243,30 @@ class Chain final : public CredentialSource {
     return context;
   }
 
+  // What the chain finds, and the role that the spec wants assumed with it.
   Task<Result<Credentials>> find() {
+    if (options_.given) co_return *options_.given;
+    auto finding = find_base();
+    auto found = co_await std::move(finding);
+    RoleStep role;
+    role.role_arn = word("assume_role");
+    role.external_id = word("external_id");
+    role.session_name = word("session_name");
+    if (!found || role.role_arn.empty()) co_return found;
+    auto settings = load_shared_settings(world_, options_.profile);
+    if (!settings) co_return std::unexpected(settings.error());
+    auto context = context_for(*settings);
+    if (!context) co_return std::unexpected(context.error());
+    auto assuming = assume_role(*context, *found, role);
+    co_return co_await std::move(assuming);
+  }
+
+  std::string word(const std::string& name) const {
+    const auto at = options_.words.find(name);
+    return at == options_.words.end() ? "" : at->second;
+  }
+
+  Task<Result<Credentials>> find_base() {
     std::vector<Attempt> attempts;
     bool by_option = !options_.profile.empty();
     if (by_option) {

@@ -7,7 +7,9 @@
 // next one might belong to another account. Secrets never stand in a message.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,7 +39,12 @@ struct CredentialOptions {
   std::string profile;  // what spec or command line name; wins over keys in the environment
   std::string region;   // for the calls that exchange credentials; "": that of the settings
   const EndpointRules* rules = nullptr;  // outlives the source
+  // What a spec says under `credentials:`, by the words of its package.
+  std::map<std::string, std::string> words = {};
+  std::optional<Credentials> given = {};  // these and no others: the model cloud's
 };
+// The profile that `words` name; "": none.
+std::string profile_of(const std::map<std::string, std::string>& words);
 
 class CredentialSource {
  public:

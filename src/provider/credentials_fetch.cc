@@ -126,7 +126,8 @@ std::string session_name(const Context& context, const std::string& wanted) {
 }
 
 Task<Result<Credentials>> assume_role(Context context, Credentials base, RoleStep step) {
-  std::string what = fmt::format("profile `{}`: role `{}`", step.profile, step.role_arn);
+  const std::string of = step.profile.empty() ? "" : fmt::format("profile `{}`: ", step.profile);
+  std::string what = fmt::format("{}role `{}`", of, printable(step.role_arn));
   Endpoint endpoint;
   auto call = sts_call(context, "AssumeRole", endpoint);
   if (!call) co_return failed(what, call.error());

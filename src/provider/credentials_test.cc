@@ -162,6 +162,40 @@ TEST_CASE("roles are assumed from the base on", "[credentials]") {
   CHECK(holds(refused.error(), "arn:b"));
 }
 
+TEST_CASE("a spec's words choose a profile, and a role on top of what is found", "[credentials]") {
+  Bench b;
+  b.world.environment["AWS_ACCESS_KEY_ID"] = "ENV";
+  b.world.environment["AWS_SECRET_ACCESS_KEY"] = "s";
+  b.files.place("/h/.aws/credentials", "[dev]\naws_access_key_id=DEV\naws_secret_access_key=s\n");
+  b.transport.answer = [&](const HttpRequest&) -> Result<HttpResponse> {
+    return b.sts("AssumeRole", "ROLE");
+  };
+  const auto with = [&](std::map<std::string, std::string> words) {
+    CredentialOptions options;
+    options.region = "us-west-2";
+    options.rules = &b.rules;
+    options.words = std::move(words);
+    auto source = make_credential_source("aws", b.world, std::move(options));
+    REQUIRE(source.has_value());
+    return b.run((*source)->get());
+  };
+  CHECK(with({})->access_key == "ENV");
+  CHECK(with({{"profile", "dev"}})->access_key == "DEV");
+  CHECK(b.transport.requests.empty());
+  CHECK(
+      with({{"assume_role", "arn:r"}, {"external_id", "x"}, {"session_name", "me"}})->access_key ==
+      "ROLE");
+  REQUIRE(b.transport.requests.size() == 1);
+  CHECK(b.transport.requests[0].header("authorization")->find("ENV/") != std::string::npos);
+  for (const char* part : {"RoleArn=arn%3Ar", "ExternalId=x", "RoleSessionName=me"})
+    CHECK(b.transport.requests[0].body.find(part) != std::string::npos);
+  CHECK(with({{"profile", "dev"}, {"assume_role", "arn:r"}})->access_key == "ROLE");
+  CHECK(b.transport.requests[1].header("authorization")->find("DEV/") != std::string::npos);
+  const auto nobody = with({{"profile", "nobody"}, {"assume_role", "arn:r"}});
+  REQUIRE_FALSE(nobody.has_value());
+  CHECK(holds(nobody.error(), "profile `nobody`"));
+}
+
 TEST_CASE("circles and gaps in profiles are named", "[credentials]") {
   auto error = [](const char* text, const char* profile = "a") {
     SharedConfig config;

@@ -129,6 +129,7 @@ struct Property {
   std::optional<cel::Interpolation> where;
   bool required = false, immutable = false, secret = false, write_only = false, computed = false,
        local = false, unique_name = false, changes_on_update = false;
+  bool unique_in_world = false;  // beyond the account: the default name carries account and region
   std::optional<cel::Interpolation> derive;
   Absent absent = Absent::server;
   Value default_value;

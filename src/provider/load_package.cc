@@ -8,6 +8,29 @@
 
 namespace lf {
 
+// `credentials: CHAIN`, or `{chain: CHAIN, words: {NAME: {doc, pattern}}}`.
+void Loader::credentials(const LoadNode& node, PackageInfo& out) {
+  if (node.kind != LoadNode::Kind::map) {
+    out.credentials = node.text;
+    return;
+  }
+  keys(node, "credentials", {"chain", "words"});
+  required(node, "chain", "credentials");
+  text(node, "chain", out.credentials);
+  const LoadNode* words = node.find("words");
+  if (words == nullptr || !want(*words, LoadNode::Kind::map, "words")) return;
+  for (const LoadNode::Entry& entry : words->entries) {
+    if (!want(entry.value, LoadNode::Kind::map, entry.key)) continue;
+    keys(entry.value, entry.key, {"doc", "pattern"});
+    required(entry.value, "doc", entry.key);
+    CredentialWord word;
+    word.name = entry.key;
+    text(entry.value, "doc", word.doc);
+    regex(entry.value, "pattern", word.pattern);
+    out.credential_words.push_back(std::move(word));
+  }
+}
+
 bool Loader::load_package(const LoadNode& file, PackageInfo& out) {
   const size_t before = diagnostics_.error_count();
   if (!keys(file, "package",
@@ -18,7 +41,7 @@ bool Loader::load_package(const LoadNode& file, PackageInfo& out) {
   for (const char* key : {"package", "version"}) required(file, key, "package");
   text(file, "package", out.name);
   number(file, "version", out.version, 1, 1'000'000);
-  text(file, "credentials", out.credentials);
+  if (const LoadNode* chain = file.find("credentials")) credentials(*chain, out);
   text(file, "signing", out.signing);
   if (const LoadNode* identity = file.find("identity")) {
     keys(*identity, "identity", {"service", "action", "account", "arn"});
@@ -36,8 +59,9 @@ bool Loader::load_package(const LoadNode& file, PackageInfo& out) {
     text(*marks, "intent", out.mark_intent);
   }
   if (const LoadNode* box = file.find("sandbox")) {
-    keys(*box, "sandbox", {"account", "environment", "keys"});
+    keys(*box, "sandbox", {"account", "account_keys", "environment", "keys"});
     text(*box, "account", out.sandbox_account);
+    text(*box, "account_keys", out.sandbox_account_keys);
     const auto texts_of = [&](const char* key, std::map<std::string, std::string>& into) {
       const LoadNode* map = required(*box, key, "sandbox");
       if (map == nullptr || !want(*map, LoadNode::Kind::map, key)) return;

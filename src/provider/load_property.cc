@@ -142,7 +142,11 @@ void Loader::property_flags(const LoadNode& node, Property& out) {
   flag(node, "secret", out.secret);
   flag(node, "write_only", out.write_only);
   flag(node, "computed", out.computed);
-  flag(node, "unique_name", out.unique_name);
+  const LoadNode* unique = node.find("unique_name");
+  if (unique != nullptr && unique->text == "world")
+    out.unique_name = out.unique_in_world = true;
+  else
+    flag(node, "unique_name", out.unique_name);
   flag(node, "local", out.local);
   text(node, "facet", out.facet);
   texts(node, "key", out.key);

@@ -60,6 +60,7 @@ class Loader {
   // --- loader.cc: nodes ---
   Diagnostic& error(Code code, Span span, std::string message, std::string label = "");
   // Reports keys of `map` outside `known`; false if it is no map. `what` names the thing.
+  void credentials(const LoadNode& node, PackageInfo& out);
   bool keys(const LoadNode& map, std::string_view what, const Words& known, const Words& also = {});
   bool want(const LoadNode& node, LoadNode::Kind kind, std::string_view key);
   // Each leaves `out` alone where the key is absent and reports what is of the wrong kind.

@@ -99,6 +99,11 @@ TEST_CASE("a package that uses every word loads", "[loader]") {
   for (const Diagnostic& each : diagnostics.sorted()) UNSCOPED_INFO(render(each, sources, {}));
   REQUIRE(good);
   CHECK(package.info().identity_account == WirePath{"Account", "Id"});
+  CHECK(package.info().credentials == "keys");
+  REQUIRE(package.info().credential_words.size() == 2);
+  CHECK(package.info().credential_words[1].name == "badge");
+  CHECK(package.info().credential_words[1].pattern == "[0-9]+");
+  CHECK(package.info().sandbox_account_keys == "KEY");
   CHECK(package.data_names() == std::vector<std::string>{"test.demo.find"});
 
   const ResourceType* thing = package.resource("test.demo.thing");

@@ -57,7 +57,8 @@ std::vector<std::string> traits_of(const Property& property) {
   if (property.immutable) out.emplace_back("a change replaces");
   if (property.secret) out.emplace_back("secret");
   if (property.write_only) out.emplace_back("never read back");
-  if (property.unique_name) out.emplace_back("unique name");
+  if (property.unique_name)
+    out.emplace_back(property.unique_in_world ? "name unique in the world" : "unique name");
   if (property.local) out.emplace_back("for llmforge only");
   if (!property.key.empty()) {
     out.push_back(property.key.front() == "value" ? "order does not count"

@@ -57,6 +57,12 @@ struct ActivityFacts {
   std::optional<cel::Interpolation> known, busy;
 };
 
+// A word of `credentials:` in a spec: which of the user's credentials a provider instance takes.
+struct CredentialWord {
+  std::string name, doc;
+  std::string pattern;  // what its value matches whole; "": anything
+};
+
 struct PackageInfo {
   std::string name, credentials, signing;
   int version = 0;
@@ -67,6 +73,10 @@ struct PackageInfo {
   // it accepts: access key to secret.
   std::string sandbox_account;
   std::map<std::string, std::string> sandbox_environment, sandbox_keys;
+  // Access keys of the model cloud's other accounts: this, then the account. "": it has one
+  // account.
+  std::string sandbox_account_keys;
+  std::vector<CredentialWord> credential_words;
   SessionFacts session;
   ActivityFacts activity;
 };

@@ -471,6 +471,12 @@ class SchemaMaker {
       ObjectForm requirement = words_object(SpecPart::requirement);
       if (use == Use::whole) requirement.required = required_words(SpecPart::requirement);
       definitions_.set(std::string("requirement") + suffix(use), requirement.finish());
+      ObjectForm import = words_object(SpecPart::import);
+      if (use == Use::whole) import.required = required_words(SpecPart::import);
+      definitions_.set(
+          std::string("import") + suffix(use),
+          any_of({Value(Map{{"type", Value("string")}, {"minLength", Value(int64_t{1})}}),
+                  import.finish()}));
     }
   }
 
@@ -557,6 +563,7 @@ class SchemaMaker {
     if (name == "requires") return map_of(member("requirement"));
     if (name == "cost") return or_unset(cost());
     if (name == "files") return map_of(member("file"));
+    if (name == "imports") return map_of(member("import"), kNames);
     if (name == "outputs") return map_of(reference_to("output"));
     return std::nullopt;
   }

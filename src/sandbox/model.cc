@@ -147,9 +147,15 @@ Value Model::fill_random(const Value& value) {
   return Value(std::move(out));
 }
 
+std::optional<ModelOptions::Key> ModelOptions::find(const std::string& access_key) const {
+  if (const auto at = keys.find(access_key); at != keys.end()) return at->second;
+  if (account_keys.empty() || !access_key.starts_with(account_keys)) return std::nullopt;
+  return Key{account_secret, access_key.substr(account_keys.size())};
+}
+
 std::string Model::account_of(const SignatureInfo& info) const {
-  const auto key = options_.keys.find(info.access_key);
-  return key == options_.keys.end() ? "" : key->second.account;
+  const auto key = options_.find(info.access_key);
+  return key ? key->account : "";
 }
 
 HttpResponse Model::handle(const HttpRequest& request, Timestamp now, Timestamp wall) {
@@ -180,10 +186,10 @@ HttpResponse Model::handle(const HttpRequest& request, Timestamp now, Timestamp 
     return write_refusal(service, refusal, all.in.head, id);
   };
   const KeyLookup lookup = [&](const SignatureInfo& signature) -> std::optional<KnownKey> {
-    const auto key = options_.keys.find(signature.access_key);
-    if (key == options_.keys.end()) return std::nullopt;
+    const auto key = options_.find(signature.access_key);
+    if (!key) return std::nullopt;
     KnownKey out;
-    out.secret_key = key->second.secret;
+    out.secret_key = key->secret;
     out.form = service.in_host.empty() ? SigningForm::standard : SigningForm::raw;
     return out;
   };

@@ -37,6 +37,9 @@ struct ModelOptions {
     std::string secret, account;
   };
   std::map<std::string, Key> keys;
+  // The same by form: what begins with this goes on with the account, and has this secret. "": none
+  std::string account_keys, account_secret;
+  std::optional<Key> find(const std::string& access_key) const;
 };
 
 // One request while it is answered.

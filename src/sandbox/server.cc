@@ -111,8 +111,10 @@ class Cloud {
     ModelOptions model;
     model.seed = options_.seed;
     model.keys = options_.keys;
+    model.account_keys = package_.info().sandbox_account_keys;
     for (const auto& [access_key, secret] : package_.info().sandbox_keys) {
       model.keys[access_key] = {secret, package_.info().sandbox_account};
+      model.account_secret = secret;
     }
     model_ = std::make_unique<Model>(package_, sources_, std::move(model));
   }

@@ -11,8 +11,10 @@ namespace {
 ModelOptions options_of(Package& package, uint64_t seed) {
   ModelOptions out;
   out.seed = seed;
+  out.account_keys = package.info().sandbox_account_keys;
   for (const auto& [access_key, key] : package.info().sandbox_keys) {
     out.keys[access_key] = {key, package.info().sandbox_account};
+    out.account_secret = key;
   }
   return out;
 }

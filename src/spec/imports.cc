@@ -2,10 +2,13 @@
 // `imports:`: other stacks by name. Of each only its head is read: what it is called and which
 // outputs it has. Their values come from its state.
 #include <algorithm>
+#include <cctype>
 #include <set>
 
 #include "base/strings.h"
 #include "spec/load.h"
+#include "spec/read_node.h"
+#include "spec/words.h"
 
 namespace lf {
 
@@ -57,6 +60,13 @@ const std::vector<std::string>& built_in_names() {
   return kNames;
 }
 
+bool stands_alone(std::string_view name) {
+  return !name.empty() && std::isdigit(static_cast<unsigned char>(name[0])) == 0 &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+         });
+}
+
 // Whether following imports from `head` leads back to the spec in the folder `home`.
 bool leads_back(FileSystem& files, const StackHead& head, const std::string& home,
                 const std::string& environment, Sources& sources, std::set<std::string>& seen) {
@@ -96,6 +106,13 @@ class ImportReader {
         d.help.push_back("give the import another name, such as `" + name + "_stack`");
         continue;
       }
+      if (!stands_alone(name)) {
+        auto& d = diagnostics_.add(
+            Code::LF0212, entry.key.span(),
+            "`" + name + "` cannot name an import: letters, digits and `_` only, no digit first");
+        d.help.push_back("expressions read its outputs as `${NAME.output}`");
+        continue;
+      }
       only_known_words(entry.value);
       add(entry, *one);
     }
@@ -103,14 +120,7 @@ class ImportReader {
 
  private:
   void only_known_words(const Node& value) {
-    if (!value.is_map()) return;
-    for (size_t i = 0; i < value.size(); ++i) {
-      const Node key = value.entry(i).key;
-      if (key.text() == "use" || key.text() == "env") continue;
-      auto& d = diagnostics_.add(Code::LF0201, key.span(),
-                                 "`" + std::string(key.text()) + "` is no key of an import");
-      d.help.push_back("an import has `use` and `env`");
-    }
+    if (value.is_map()) only_keys(value, word_names(SpecPart::import), "an import", diagnostics_);
   }
 
   void add(const Node::Entry& entry, const StackHead::Import& import) {

@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "base/strings.h"
 #include "lang/convert.h"
+#include "spec/credential_words.h"
 #include "spec/read_node.h"
 #include "spec/sections.h"
 #include "spec/words.h"
@@ -268,6 +269,8 @@ class Loader {
         decl.region = spec.region;
         if (const Node region = entry.value.find("region")) decl.region = text(region, "region");
         if (const Node site = entry.value.find("site")) decl.site = text(site, "site");
+        if (const Node chosen = entry.value.find("credentials"))
+          read_credentials(chosen, packages_.find(decl.kind)->info(), decl, diagnostics_);
         spec.providers.push_back(std::move(decl));
       }
     }

@@ -136,6 +136,8 @@ struct Module {
 struct ProviderDecl {
   std::string name, kind, region, site;
   Span span;
+  // How its credentials are found, in its package's words; empty: as the cloud's own tools do.
+  std::map<std::string, std::string> credentials = {};
 };
 
 // The root's own keys.

@@ -24,7 +24,9 @@ class Tree {
 
   Tree() = default;  // null without a place
   Kind kind = Kind::constant;
-  bool plain = false;  // a plain (unquoted) scalar: `no` here deserves its own message
+  // A constant that is a plain (unquoted) scalar: `no` here deserves its own message, and `8` no
+  // size. What an expression gives is never one.
+  bool plain = false;
   Span span;
   Value constant;                                  // constant
   std::shared_ptr<const cel::Interpolation> text;  // scalar

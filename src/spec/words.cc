@@ -199,6 +199,18 @@ constexpr Word kProviderDecl[] = {
     {"kind", "string", "The cloud.", true, true},
     {"region", "string", "Its region; default: the stack's.", true},
     {"site", "string", "Its site, where the cloud has sites.", true},
+    {"credentials", "map<string>",
+     "Which of your credentials it uses, such as a profile or a role to assume; default: what the "
+     "cloud's own tools find.",
+     true},
+};
+
+constexpr Word kImport[] = {
+    {"use", "string", "The file or folder of the other stack, from the spec's folder.", true, true},
+    {"env", "string",
+     "Which of its environments; default: the one of this name, where it has it, else its default "
+     "one.",
+     true},
 };
 
 constexpr Word kTimeoutWords[] = {
@@ -270,6 +282,7 @@ std::span<const Word> words_of(SpecPart part) {
     case SpecPart::check: return kCheck;
     case SpecPart::requirement: return kRequirement;
     case SpecPart::cost: return kCost;
+    case SpecPart::import: return kImport;
   }
   return {};
 }

@@ -39,6 +39,7 @@ enum class SpecPart : uint8_t {
   check,         // under `checks`
   requirement,   // under a module's `requires`
   cost,          // in `cost`
+  import,        // under `imports`, the long form
 };
 
 // In the order in which a reader wants them.

@@ -80,9 +80,11 @@ def pages():
                      "; ".join(words)])
     yield "look-ups.md", "# Look-ups\n\nWhat `data` can read.\n\n" + table(["type", "", "inputs"], rows)
     yield "functions.md", ("# Functions\n\nForms are `(types) result` of a call `f(x)`, and `type.(types) result` of a method `x.f(…)`; A, B, K, V stand for any "
-                           "type, `…` for more of the last one. `all`, `exists`, `exists_one`, `map`, `filter`, `transformList`, `transformMap`, "
-                           "`transformMapEntry`, `sortBy`, `has`, `cel.bind` and `cel.block` are macros of the language.\n\n"
-                           + table(["function", "forms"], [[f"`{f['name']}`", "<br>".join(f"`{form}`" for form in f["forms"])] for f in data["functions"]]))
+                           "type, `…` for more of the last one.\n\n"
+                           + table(["function", "forms", ""], [[f"`{f['name']}`", "<br>".join(f"`{form}`" for form in f["forms"]), f["doc"]]
+                                                           for f in data["functions"]])
+                           + "\n## Macros\n\nThey are syntax: their expressions may use the names that they give, and are evaluated for each.\n\n"
+                           + table(["macro", "form", ""], [[f"`{m['name']}`", f"`{m['form']}`", m["doc"]] for m in data["macros"]]))
     sections = []
     for part in data["words"]:
         sections.append(f"## Of {part['title']}\n\n" + table(["key", "type", ""], [

@@ -218,6 +218,55 @@ outputs: {id: "${resources.queue.id}"}
 """
 
 
+class AsValidate(LspTest):
+    """What `validate` says of a spec, the editor says too, at the same places: checks, policies, types."""
+    # A variable without a value is whoever runs it; what lies outside of the text has no line to show it at.
+    LEFT = {"LF0208", "LF0109", "LF0217", "LF0703"}
+
+    def validated(self, name):
+        done = subprocess.run([BINARY, "validate", name, "--offline", "--json"], cwd=self.folder.name, capture_output=True, text=True, check=False)
+        found = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+        return {(one["code"], one["line"], one["column"]) for one in found
+                if one.get("code", "").startswith("LF") and one.get("file", "").endswith(name) and one["code"] not in self.LEFT}
+
+    async def test_every_golden_spec(self):
+        editor, compared, codes = await self.start(), 0, set()
+        for case in sorted((ROOT / "tests/golden/diagnostics").iterdir()):
+            spec, command = case / "spec.yaml", case / "command"
+            if not spec.exists() or (command.exists() and "--" in command.read_text()):
+                continue
+            text = spec.read_bytes()
+            try:
+                text = text.decode()
+            except UnicodeDecodeError:
+                continue
+            for path in case.rglob("*"):
+                if path.is_file() and path.name not in ("expected.txt", "command"):
+                    editor.write(f"{case.name}/{path.relative_to(case)}", path.read_bytes().decode("utf-8", "replace"))
+            name = f"{case.name}/spec.yaml"
+            wanted = self.validated(name)
+            seen = {(d.code, d.range.start.line + 1, d.range.start.character + 1) for d in await editor.open(name, text)}
+            seen = {one for one in seen if one[0] not in self.LEFT}
+            self.assertLessEqual(wanted, seen, case.name)
+            compared, codes = compared + len(wanted), codes | {code for code, _, _ in wanted}
+        self.assertGreater(compared, 100)
+        self.assertLessEqual({"LF0405", "LF0303", "LF0511"} - {"LF0511"}, codes)
+
+    async def test_checks_and_policies_are_typed(self):
+        editor = await self.start()
+        text = SPEC + """\
+checks:
+  one: {assert: "${resources.jobs.arnn != ''}", message: "${vars.sise}"}
+  two: {assert: "${stack}"}
+policies:
+  three: {deny: "${resource.tipe == 'x'}", message: no}
+"""
+        editor.write("llmforge.yaml", text)
+        wrong = await editor.open("llmforge.yaml", text)
+        self.assertEqual(sorted(d.code for d in wrong), ["LF0303", "LF0303", "LF0303", "LF0405"])
+        self.assertEqual({(d.code, d.range.start.line + 1, d.range.start.character + 1) for d in wrong}, self.validated("llmforge.yaml"))
+
+
 class Names(LspTest):
     async def opened(self):
         editor = await self.start()
@@ -258,6 +307,67 @@ class Names(LspTest):
         await editor.open("lib/queue.yaml")
         self.assertEqual(await self.definition("lib/queue.yaml", r"\${(name)", 1), ("lib/queue.yaml", "name"))
         self.assertEqual(await self.definition("lib/queue.yaml", r"locals\.(full)", 1), ("lib/queue.yaml", "full"))
+
+    NETWORK = """\
+stack: network
+provider: aws
+region: us-west-2
+resources:
+  vpc: {type: aws.ec2.vpc, cidr: 10.0.0.0/16}
+outputs:
+  vpc_id: {value: "${resources.vpc.id}", doc: The network that all share.}
+  ranges: [10.0.1.0/24, 10.0.2.0/24]
+  token: {value: abc, secret: true}
+"""
+    APP = """\
+stack: app
+provider: aws
+region: us-west-2
+imports:
+  net: ../network
+resources:
+  part: {type: aws.ec2.subnet, vpc: "${net.vpc_id}", cidr: "${net.ranges[0]}"}
+outputs:
+  vpc: ${net.vpc_id}
+checks:
+  many: {assert: "${size(net.ranges) > 1}", message: "${net.vpc_id} has too few"}
+"""
+
+    async def test_imports(self):
+        editor = await self.start()
+        editor.write("network/llmforge.yaml", self.NETWORK)
+        editor.texts["network/llmforge.yaml"] = self.NETWORK
+        main, other = "app/llmforge.yaml", "network/llmforge.yaml"
+        self.assertEqual(await editor.open(main, self.APP), [])
+        self.assertEqual(await self.definition(main, r"vpc: \"\${(net)", 1), (main, "net"))
+        self.assertEqual(await self.definition(main, r"net\.(vpc_id)", 1), (other, "vpc_id"))
+        self.assertEqual(await self.definition(main, r"net\.(ranges)\[0", 1), (other, "ranges"))
+        self.assertEqual(await self.definition(main, r"size\(net\.(ranges)", 1), (other, "ranges"))
+
+        async def hover(pattern):
+            found = await self.client.text_document_hover_async(editor.asked(types.HoverParams, main, editor.at(main, pattern, 1)))
+            return found.contents.value if found else ""
+        said = await hover(r"vpc: \"\${(net)")
+        for word in ("stack network", "`vpc_id`", "`ranges`"):
+            self.assertIn(word, said)
+        said = await hover(r"net\.(vpc_id)")
+        self.assertIn("The network that all share.", said)
+        self.assertIn("output of stack `network`", said)
+        self.assertIn("10.0.2.0/24", await hover(r"net\.(ranges)"))
+        where = editor.at(main, r"  (net): ", 1)
+        found = await self.client.text_document_references_async(
+            editor.asked(types.ReferenceParams, main, where, context=types.ReferenceContext(True)))
+        self.assertEqual([editor.shown(f)[1] for f in found], ["net"] * 6)
+        out = await self.rename(main, r"  (net): ", "base", 1)
+        self.assertEqual(out[main], self.APP.replace("net: ", "base: ").replace("net.", "base."))
+        asked = editor.asked(types.PrepareRenameParams, main, editor.at(main, r"net\.(vpc_id)", 1))
+        try:
+            self.assertIsNone(await self.client.text_document_prepare_rename_async(asked))
+        except Exception as refused:  # another stack's word
+            self.assertIn("another stack", str(refused))
+        # What a name of the other stack that is not there is, and keys of an import.
+        wrong = await editor.replace(main, self.APP.replace("{net.vpc_id}", "{net.vcp_id}", 1))
+        self.assertEqual([d.code for d in wrong], ["LF0303"])
 
     async def test_references(self):
         editor = await self.opened()
@@ -388,6 +498,24 @@ class Language(LspTest):
         self.assertEqual(await self.complete(head + "# a comment |"), {})
         self.assertEqual(await self.complete(head + "doc: \"some text |\"\n"), {})
         self.assertEqual(await self.complete(head + "machines:\n  t:\n    user_data: >\n      #!/bin/sh\n      ex|\n"), {})
+
+    async def test_imports_and_functions(self):
+        await self.start()
+        self.editor.write("network/llmforge.yaml", Names.NETWORK)
+        head = "stack: app\nprovider: aws\nregion: us-west-2\nimports: {net: ../network}\n"
+        found = await self.complete(head + "outputs:\n  a: ${ne|}\n", "app/llmforge.yaml")
+        self.assertIn("net", found)
+        found = await self.complete(head + "outputs:\n  a: ${net.|}\n", "app/llmforge.yaml")
+        self.assertLessEqual({"vpc_id", "ranges"}, set(found))
+        self.assertIn("The network that all share.", str(found["vpc_id"][1].documentation))
+        self.assertEqual(set(await self.complete("stack: app\nprovider: aws\nimports:\n  net: {|}\n", "app/llmforge.yaml")), {"use", "env"})
+        found = await self.complete(self.HEAD + "locals: {a: '10.0.0.0/16'}\noutputs:\n  a: ${cidr(locals.a).sub|}\n")
+        self.assertIn("made longer", str(found["subnet"][1].documentation))
+        await self.editor.replace("llmforge.yaml", self.HEAD + "outputs:\n  a: ${cidr('10.0.0.0/16').subnet(8, 1)}\n  b: ${[1].map(x, x)}\n")
+        said = await self.hover("llmforge.yaml", r"(subnet)", 1)
+        self.assertIn("cidr.subnet(int, int) cidr", said)
+        self.assertIn("made longer", said)
+        self.assertIn("for each", await self.hover("llmforge.yaml", r"\]\.(map)", 1))
 
     async def test_values(self):
         await self.start()

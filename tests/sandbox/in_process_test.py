@@ -4,6 +4,7 @@ spec's own lock file and never writes it; a real run sees none of it.
 
     in_process_test.py LLMFORGE [unittest arguments]
 """
+import hashlib
 import json
 import os
 import pathlib
@@ -54,6 +55,39 @@ class Rehearsal(unittest.TestCase):
 
     def image(self):
         return self.run_it("output", "--sandbox", "--raw", "image").stdout
+
+    def test_each_choice_of_credentials_is_an_account_of_the_model_cloud(self):
+        """One region, one name, three accounts; nobody's files are read and no role has to exist."""
+        (self.path / "llmforge.yaml").write_text(
+            "stack: lab\nprovider: one\nregion: us-west-2\nproviders:\n  one: {kind: aws}\n"
+            "  two: {kind: aws, credentials: {profile: two}}\n"
+            "  three: {kind: aws, credentials: {assume_role: 'arn:aws:iam::333333333333:role/deploy'}}\n"
+            "modules:\n" + "".join(f"  {name}: {{use: ./module.yaml, provider: {name}}}\n" for name in ("one", "two", "three")) +
+            "outputs: {seen: \"${['one', 'two', 'three'].map(m, modules[m].account)}\"}\n")
+        (self.path / "module.yaml").write_text("resources:\n  q: {type: aws.sqs.queue, name: same}\noutputs: {account: \"${account}\"}\n")
+        self.run_it("apply", "--sandbox", "--auto-approve")
+        accounts = json.loads(self.run_it("output", "--sandbox", "--json").stdout)["seen"]["value"]
+        self.assertEqual((len(set(accounts)), accounts[0], {len(one) for one in accounts}), (3, "000000000000", {12}))
+        self.run_it("plan", "--sandbox", "--detailed-exitcode")
+        self.run_it("destroy", "--sandbox", "--auto-approve")
+
+    def test_a_name_that_is_unique_in_the_world_carries_account_and_region(self):
+        spec = "stack: lab\nprovider: aws\nregion: us-west-2\nresources:\n  kept: {type: aws.s3.bucket, name: lab-kept}\n  new: {type: aws.s3.bucket}\n"
+        spec += "  many: {type: aws.s3.bucket, for_each: [a]}\noutputs: {all: [\"${resources.kept.id}\", \"${resources.new.id}\", \"${resources.many['a'].id}\"]}\n"
+        (self.path / "llmforge.yaml").write_text(spec)
+        offline = self.run_it("plan", "--sandbox", "--offline").stdout
+        self.assertNotIn("lab-new", offline)
+        self.run_it("apply", "--sandbox", "--auto-approve")
+        unique = hashlib.sha256(b"000000000000/us-west-2").hexdigest()[:6]
+        names = json.loads(self.run_it("output", "--sandbox", "--json").stdout)["all"]["value"]
+        self.assertEqual(names, ["lab-kept", f"lab-new-{unique}", f"lab-many-a-{unique}"])
+        # The name that state has from a time without them stays, here as one that the spec gave.
+        (self.path / "llmforge.yaml").write_text(spec.replace(", name: lab-kept", ""))
+        self.run_it("plan", "--sandbox", "--detailed-exitcode")
+        self.run_it("plan", "--sandbox", "--offline", "--detailed-exitcode")
+        # Another name is another bucket.
+        (self.path / "llmforge.yaml").write_text(spec.replace("name: lab-kept", "name: lab-other"))
+        self.run_it("plan", "--sandbox", "--detailed-exitcode", code=2)
 
     def test_what_is_not_pinned_is_looked_up_in_the_model_cloud(self):
         self.run_it("apply", "--sandbox", "--auto-approve")

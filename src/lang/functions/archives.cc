@@ -89,7 +89,8 @@ Value zip(const Call& call) {
 }
 
 constexpr FunctionEntry kTable[] = {
-    {"zip", zip, 0, "(map<string, string>) bytes; (map<string, bytes>) bytes"},
+    {"zip", zip, 0, "(map<string, string>) bytes; (map<string, bytes>) bytes",
+     "A zip archive of the files of a map, name to content; its bytes hang on nothing else."},
 };
 
 }  // namespace

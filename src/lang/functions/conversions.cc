@@ -136,18 +136,24 @@ Value type_of(const Call& call) {
 
 constexpr FunctionEntry kTable[] = {
     {"int", to_int, 0,
-     "(int) int; (uint) int; (double) int; (string) int; (timestamp) int; (duration) int"},
-    {"uint", to_uint, 0, "(uint) uint; (int) uint; (double) uint; (string) uint"},
-    {"double", to_double, 0, "(double) double; (int) double; (uint) double; (string) double"},
+     "(int) int; (uint) int; (double) int; (string) int; (timestamp) int; (duration) int",
+     "The whole number: of a text's digits, without a fraction, or as seconds (of a timestamp: "
+     "since 1970)."},
+    {"uint", to_uint, 0, "(uint) uint; (int) uint; (double) uint; (string) uint",
+     "The same as a number without a sign; negative ones are errors."},
+    {"double", to_double, 0, "(double) double; (int) double; (uint) double; (string) double",
+     "The number with a fraction."},
     {"string", to_string_value, 0,
      "(string) string; (bool) string; (int) string; (uint) string; (double) string; "
      "(bytes) string; (duration) string; (timestamp) string; (ip) string; (cidr) string; "
-     "(money) string; (type) string"},
-    {"bytes", to_bytes, 0, "(bytes) bytes; (string) bytes"},
-    {"bool", to_bool, 0, "(bool) bool; (string) bool"},
+     "(money) string; (type) string",
+     "The value as text."},
+    {"bytes", to_bytes, 0, "(bytes) bytes; (string) bytes", "The text's bytes, in UTF-8."},
+    {"bool", to_bool, 0, "(bool) bool; (string) bool",
+     "The truth that a text such as 'true' or 'false' says."},
     {"dyn", to_dyn, trait::kLeaves | trait::kObjects | trait::kUnknowns | trait::kSecrets,
-     "(A) dyn"},
-    {"type", type_of, trait::kLeaves | trait::kObjects, "(A) type<A>"},
+     "(A) dyn", "The same value, of a type that is checked only when it is evaluated."},
+    {"type", type_of, trait::kLeaves | trait::kObjects, "(A) type<A>", "The type of a value."},
 };
 
 }  // namespace

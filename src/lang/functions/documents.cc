@@ -150,11 +150,13 @@ Value yaml(const Call& call) {
 }
 
 constexpr FunctionEntry kTable[] = {
-    {"file", read_file, 0, "(string) string"},
+    {"file", read_file, 0, "(string) string",
+     "The text of a file, its path from the folder of the spec or module that says it."},
     {"template", render_template, trait::kLeaves | trait::kObjects,
-     "(string, map<string, A>) string"},
-    {"json", json, trait::kObjects, "(A) string"},
-    {"yaml", yaml, trait::kObjects, "(A) string"},
+     "(string, map<string, A>) string",
+     "The text of a file with the words of `<% … %>` filled in by the names of a map."},
+    {"json", json, trait::kObjects, "(A) string", "The value as a JSON document in one line."},
+    {"yaml", yaml, trait::kObjects, "(A) string", "The value as a YAML document."},
 };
 
 }  // namespace

@@ -25,9 +25,10 @@ Value digest(const Call& call) {
 }
 
 constexpr FunctionEntry kTable[] = {
-    {"base64.encode", encode, 0, "(bytes) string"},
-    {"base64.decode", decode, 0, "(string) bytes"},
-    {"sha256", digest, 0, "(string) string; (bytes) string"},
+    {"base64.encode", encode, 0, "(bytes) string", "The bytes in Base64."},
+    {"base64.decode", decode, 0, "(string) bytes", "The bytes that a text in Base64 means."},
+    {"sha256", digest, 0, "(string) string; (bytes) string",
+     "The SHA-256 of a text or bytes, in hex."},
 };
 
 }  // namespace

@@ -220,7 +220,8 @@ Value format(const Call& call) {
 }
 
 constexpr FunctionEntry kTable[] = {
-    {"format", format, 0, "string.(list<dyn>) string"},
+    {"format", format, 0, "string.(list<dyn>) string",
+     "The text with %s, %d, %f, %e, %b, %x, %X and %o filled in by the elements of a list."},
 };
 
 }  // namespace

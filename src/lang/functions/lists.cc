@@ -124,15 +124,22 @@ Value last(const Call& call) {
 constexpr FunctionEntry kTable[] = {
     {"size", size, trait::kLeaves | trait::kObjects,
      "(list<A>) int; (map<A, B>) int; (string) int; (bytes) int; list<A>.() int; "
-     "map<A, B>.() int; string.() int; bytes.() int"},
-    {"slice", slice, trait::kLeaves, "list<A>.(int, int) list<A>"},
-    {"flatten", flatten, trait::kLeaves, "list<A>.() list<dyn>; list<A>.(int) list<dyn>"},
-    {"reverse", reverse, trait::kLeaves, "list<A>.() list<A>; string.() string"},
-    {"sort", sort, 0, "list<A>.() list<A>"},
-    {"distinct", distinct, 0, "list<A>.() list<A>"},
-    {"lists.range", range, 0, "(int) list<int>"},
-    {"first", first, trait::kLeaves, "list<A>.() optional<A>"},
-    {"last", last, trait::kLeaves, "list<A>.() optional<A>"},
+     "map<A, B>.() int; string.() int; bytes.() int",
+     "How many elements, entries, characters or bytes there are."},
+    {"slice", slice, trait::kLeaves, "list<A>.(int, int) list<A>",
+     "The elements from one index up to, not with, another."},
+    {"flatten", flatten, trait::kLeaves, "list<A>.() list<dyn>; list<A>.(int) list<dyn>",
+     "The elements of the lists in a list, one level deep, or as many as are given."},
+    {"reverse", reverse, trait::kLeaves, "list<A>.() list<A>; string.() string",
+     "The same from end to beginning."},
+    {"sort", sort, 0, "list<A>.() list<A>", "The elements in rising order."},
+    {"distinct", distinct, 0, "list<A>.() list<A>",
+     "The elements, each once, in the order in which they came first."},
+    {"lists.range", range, 0, "(int) list<int>", "The numbers from 0 up to, not with, n."},
+    {"first", first, trait::kLeaves, "list<A>.() optional<A>",
+     "The first element; none of an empty list."},
+    {"last", last, trait::kLeaves, "list<A>.() optional<A>",
+     "The last element; none of an empty list."},
 };
 
 }  // namespace

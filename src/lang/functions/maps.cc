@@ -76,10 +76,12 @@ Value values(const Call& call) {
 constexpr uint8_t kLazy = trait::kLeaves | trait::kObjects;
 
 constexpr FunctionEntry kTable[] = {
-    {"merge", merge, kLazy, "(map<A, B>, ...) map<A, B>"},
-    {"lookup", lookup, kLazy | trait::kUnknowns, "(map<A, B>, A, B) B"},
-    {"keys", keys, kLazy, "map<A, B>.() list<A>"},
-    {"values", values, kLazy, "map<A, B>.() list<B>"},
+    {"merge", merge, kLazy, "(map<A, B>, ...) map<A, B>",
+     "The entries of several maps; of a key that several have, the last one's."},
+    {"lookup", lookup, kLazy | trait::kUnknowns, "(map<A, B>, A, B) B",
+     "What a map has under a key, or else a value that is given."},
+    {"keys", keys, kLazy, "map<A, B>.() list<A>", "The keys of a map."},
+    {"values", values, kLazy, "map<A, B>.() list<B>", "The values of a map."},
 };
 
 }  // namespace

@@ -80,15 +80,23 @@ constexpr uint8_t kAny = trait::kLeaves | trait::kObjects | trait::kUnknowns | t
 constexpr uint8_t kChoice = trait::kLeaves | trait::kObjects | trait::kUnknowns | trait::kShort;
 
 constexpr FunctionEntry kTable[] = {
-    {"optional.none", none, 0, "() optional<A>"},
-    {"optional.of", of, kAny, "(A) optional<A>"},
-    {"optional.ofNonZeroValue", of_non_zero, kAny, "(A) optional<A>"},
-    {"optional.unwrap", unwrap, trait::kLeaves, "(list<optional<A>>) list<A>"},
-    {"unwrapOpt", unwrap, trait::kLeaves, "list<optional<A>>.() list<A>"},
-    {"hasValue", has_value, trait::kLeaves, "optional<A>.() bool"},
-    {"value", value, trait::kLeaves, "optional<A>.() A"},
-    {"or", or_else, kChoice, "optional<A>.(optional<A>) optional<A>"},
-    {"orValue", or_value, kChoice, "optional<A>.(A) A"},
+    {"optional.none", none, 0, "() optional<A>",
+     "Nothing: as a property or output it means not set."},
+    {"optional.of", of, kAny, "(A) optional<A>", "An optional that holds the value."},
+    {"optional.ofNonZeroValue", of_non_zero, kAny, "(A) optional<A>",
+     "An optional that holds the value, or nothing where it is empty, 0, false or null."},
+    {"optional.unwrap", unwrap, trait::kLeaves, "(list<optional<A>>) list<A>",
+     "What the optionals of a list hold, without those that hold nothing."},
+    {"unwrapOpt", unwrap, trait::kLeaves, "list<optional<A>>.() list<A>",
+     "What the optionals of a list hold, without those that hold nothing."},
+    {"hasValue", has_value, trait::kLeaves, "optional<A>.() bool",
+     "Whether the optional holds something."},
+    {"value", value, trait::kLeaves, "optional<A>.() A",
+     "What the optional holds; an error where it holds nothing."},
+    {"or", or_else, kChoice, "optional<A>.(optional<A>) optional<A>",
+     "The optional, or another one where it holds nothing."},
+    {"orValue", or_value, kChoice, "optional<A>.(A) A",
+     "What the optional holds, or a value that is given."},
 };
 
 }  // namespace

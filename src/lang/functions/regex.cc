@@ -38,7 +38,8 @@ Value matches(const Call& call) {
 }
 
 constexpr FunctionEntry kTable[] = {
-    {"matches", matches, 0, "(string, string) bool; string.(string) bool"},
+    {"matches", matches, 0, "(string, string) bool; string.(string) bool",
+     "Whether a regular expression (RE2) is found in the text; `^…$` for all of it."},
 };
 
 }  // namespace

@@ -102,18 +102,24 @@ constexpr const char* kPart = "timestamp.() int; timestamp.(string) int";
 constexpr const char* kBoth = "timestamp.() int; timestamp.(string) int; duration.() int";
 
 constexpr FunctionEntry kTable[] = {
-    {"timestamp", to_timestamp, 0, "(string) timestamp; (int) timestamp; (timestamp) timestamp"},
-    {"duration", to_duration, 0, "(string) duration; (duration) duration"},
-    {"getFullYear", part<year>, 0, kPart},
-    {"getMonth", part<month>, 0, kPart},
-    {"getDate", part<date>, 0, kPart},
-    {"getDayOfMonth", part<day_of_month>, 0, kPart},
-    {"getDayOfWeek", part<day_of_week>, 0, kPart},
-    {"getDayOfYear", part<day_of_year>, 0, kPart},
-    {"getHours", clock_part<hours, 3600>, 0, kBoth},
-    {"getMinutes", clock_part<minutes, 60>, 0, kBoth},
-    {"getSeconds", clock_part<seconds, 1>, 0, kBoth},
-    {"getMilliseconds", milliseconds, 0, kBoth},
+    {"timestamp", to_timestamp, 0, "(string) timestamp; (int) timestamp; (timestamp) timestamp",
+     "The time that a text such as '2026-01-31T12:00:00Z' says, or seconds since 1970."},
+    {"duration", to_duration, 0, "(string) duration; (duration) duration",
+     "The duration that a text such as '1h30m' says."},
+    {"getFullYear", part<year>, 0, kPart,
+     "The year, in UTC or in a time zone such as 'Europe/Berlin'."},
+    {"getMonth", part<month>, 0, kPart, "The month, from 0."},
+    {"getDate", part<date>, 0, kPart, "The day of the month, from 1."},
+    {"getDayOfMonth", part<day_of_month>, 0, kPart, "The day of the month, from 0."},
+    {"getDayOfWeek", part<day_of_week>, 0, kPart, "The day of the week, 0 is Sunday."},
+    {"getDayOfYear", part<day_of_year>, 0, kPart, "The day of the year, from 0."},
+    {"getHours", clock_part<hours, 3600>, 0, kBoth,
+     "The hour of the day; of a duration, all of its hours."},
+    {"getMinutes", clock_part<minutes, 60>, 0, kBoth,
+     "The minute of the hour; of a duration, all of its minutes."},
+    {"getSeconds", clock_part<seconds, 1>, 0, kBoth,
+     "The second of the minute; of a duration, all of its seconds."},
+    {"getMilliseconds", milliseconds, 0, kBoth, "The milliseconds within the second."},
 };
 
 }  // namespace

@@ -37,9 +37,10 @@ Value days(const Call& call) {
 }
 
 constexpr FunctionEntry kTable[] = {
-    {"quantity", quantity, 0, "(string) int"},
-    {"money", money, 0, "(string) money; (money) money"},
-    {"days", days, 0, "(int) duration"},
+    {"quantity", quantity, 0, "(string) int", "The bytes that a size such as '200GiB' has."},
+    {"money", money, 0, "(string) money; (money) money",
+     "The amount that a text such as '200 USD' says."},
+    {"days", days, 0, "(int) duration", "The duration of so many days."},
 };
 
 }  // namespace
