@@ -108,7 +108,7 @@ Result<bool> Session::load_spec() {
   if (!sound()) return false;
   StoreLibrary library(*modules_);
   check_types(spec_.spec, library, set_->packages, diagnostics_);
-  check_demand_types(spec_.spec, spec_.demands.checks, library, set_->packages, diagnostics_);
+  check_demand_types(spec_.spec, spec_.demands, library, set_->packages, diagnostics_);
   if (!sound()) return false;
   engine_.command = options_.command;
   engine_.stack = spec_.spec.stack;

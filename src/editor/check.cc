@@ -105,7 +105,7 @@ void Checked::load_module() {
 
 void Checked::check(FileSystem& files, const CheckOptions& options) {
   check_types(loaded_.spec, *library_, set_->packages, diagnostics_);
-  check_demand_types(loaded_.spec, loaded_.demands.checks, *library_, set_->packages, diagnostics_);
+  check_demand_types(loaded_.spec, loaded_.demands, *library_, set_->packages, diagnostics_);
   if (diagnostics_.has_errors() || kind_ == RootKind::module) return;
   const Value unknown(Unknown{"string", {"account"}, false});
   Surroundings around;

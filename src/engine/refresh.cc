@@ -281,8 +281,9 @@ Task<Result<Observations>> refresh(EngineContext* context, CloudOf clouds, Packa
     }
     if (cloud == nullptr) {
       co_return fail(ErrorCode::refused, "`" + record.address + "` is in " + record.provider.kind +
-                                             " " + record.provider.region +
-                                             ", which the spec no longer names");
+                                             " " + record.provider.region + ", by provider `" +
+                                             record.provider.name +
+                                             "`, which the spec no longer names");
     }
     const auto key =
         std::make_pair(record.provider.name + "/" + record.provider.region, record.type);

@@ -240,8 +240,9 @@ Task<Result<void>> Settler::settle_all(std::vector<OpenIntent> open, CloudOf clo
       subject.cloud = clouds(intent.provider);
       if (subject.cloud == nullptr) {
         co_return fail(ErrorCode::refused, "an interrupted run worked in " + intent.provider.kind +
-                                               " " + intent.provider.region +
-                                               ", which the spec no longer names");
+                                               " " + intent.provider.region + ", by provider `" +
+                                               intent.provider.name +
+                                               "`, which the spec no longer names");
       }
       Task<Result<void>> settling = settle_create(std::move(subject), intent);
       Result<void> settled = co_await std::move(settling);

@@ -9,7 +9,7 @@ namespace lf {
 
 // Reports LF0302 to LF0305, LF0405 (an assertion that is no bool) and LF0406 (a secret that decides
 // or is shown).
-void check_demand_types(const Spec& spec, const std::vector<CheckDecl>& checks,
-                        ModuleLibrary& modules, Packages& packages, Diagnostics& diagnostics);
+void check_demand_types(const Spec& spec, const Demands& demands, ModuleLibrary& modules,
+                        Packages& packages, Diagnostics& diagnostics);
 
 }  // namespace lf

@@ -74,6 +74,10 @@ struct Loaded {
     LoadOptions options;
     options.path = "spec.yaml";
     spec = load_spec(files, sources, packages, *modules, options, diagnostics);
+    if (diagnostics.has_errors()) return;
+    for (const auto& rule : spec.demands.policies) {
+      if (!rule.built_in) check_policy_types(rule, spec.spec, packages, diagnostics);
+    }
   }
   bool reports(Code code) const {
     return std::any_of(diagnostics.all().begin(), diagnostics.all().end(),

@@ -234,7 +234,6 @@ class DemandParser {
       places(where, out);
     }
     if (diagnostics_.error_count() != before) return;
-    if (!built_in) check_policy_types(out, spec_, packages_, diagnostics_);
     if (diagnostics_.error_count() == before) out_.policies.push_back(std::move(out));
   }
 

@@ -53,8 +53,8 @@ struct Demands {
   std::vector<UsageDecl> usage;
 };
 
-// From `policies` and `checks` of the root. Conditions and messages of policies are type-checked;
-// those of checks with the whole spec at hand (graph/check_demands.h). Files that were read are
+// From `policies` and `checks` of the root. Their types are checked with the whole spec at hand
+// (graph/check_demands.h). Files that were read are
 // added to spec.files_read. Errors: LF0109, LF02xx, LF03xx, LF0405, LF0406, LF0519.
 Demands parse_demands(const Node& root, Spec& spec, FileSystem& files, Sources& sources,
                       SyntaxTree& tree, Packages& packages, Diagnostics& diagnostics);
