@@ -619,12 +619,7 @@ class Applier {
     std::vector<Output> outputs;
     for (size_t i = 0; i < graph_.outputs.size(); ++i) {
       Diagnostics problems;
-      Value value = graph_.output(i, source_, problems);
-      if (value.is_object()) value = value.as_object()->identity().value_or(Value());
-      if (value.is_optional()) {
-        const Value* inner = value.optional_value();
-        value = inner == nullptr ? Value() : *inner;
-      }
+      const Value value = graph_.output(i, source_, problems);
       Output output;
       output.name = graph_.outputs[i].decl->name;
       output.secret = contains_secret(value) || graph_.outputs[i].decl->secret;

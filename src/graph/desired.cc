@@ -217,11 +217,44 @@ List Graph::alternatives(GraphId id, const AttributeSource& source) const {
   return out;
 }
 
+namespace {
+
+// An output outlives the evaluation: what is looked up on demand is looked up here. A resource or a
+// block stands for its identity, a module without one for the map of what it gives out.
+Value settled_value(const Value& value) {
+  if (value.is_optional()) {
+    const Value* inner = value.optional_value();
+    return inner == nullptr ? Value() : settled_value(*inner);
+  }
+  if (value.is_object()) {
+    const Object& object = *value.as_object();
+    if (const auto identity = object.identity()) return settled_value(*identity);
+    Map map;
+    for (const auto& key : object.keys()) {
+      if (const auto field = object.get(key)) map.set(key, settled_value(*field));
+    }
+    return Value(std::move(map));
+  }
+  if (value.is_list()) {
+    List list;
+    for (const auto& element : value.as_list()) list.push_back(settled_value(element));
+    return Value(std::move(list));
+  }
+  if (value.is_map()) {
+    Map map;
+    for (const auto& [key, element] : value.as_map()) map.set(key, settled_value(element));
+    return Value(std::move(map));
+  }
+  return value;
+}
+
+}  // namespace
+
 Value Graph::output(size_t index, const AttributeSource& source, Diagnostics& diagnostics) const {
   const SourceScope use(*context, source);
   Value value = context->evaluate_in(outputs[index].decl->value,
                                      Scope{context->root.get(), nullptr}, &diagnostics);
-  return value;
+  return settled_value(value);
 }
 
 Graph::FileValues Graph::file(size_t index, const AttributeSource& source,

@@ -633,12 +633,6 @@ class Planner {
       PlanOutput output;
       output.name = graph_.outputs[i].decl->name;
       output.after = graph_.output(i, source, diagnostics_);
-      if (output.after.is_object()) {
-        output.after = output.after.as_object()->identity().value_or(Value());
-      }
-      if (output.after.is_optional() && output.after.optional_value() != nullptr) {
-        output.after = Value(*output.after.optional_value());
-      }
       if (output.after.is_unset() || output.after.is_error()) output.after = Value();
       output.secret = contains_secret(output.after) || graph_.outputs[i].decl->secret;
       const Output* before = state_.output(output.name);

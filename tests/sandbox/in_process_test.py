@@ -56,6 +56,25 @@ class Rehearsal(unittest.TestCase):
     def image(self):
         return self.run_it("output", "--sandbox", "--raw", "image").stdout
 
+    def test_outputs_of_whole_things(self):
+        """A resource stands for its id, a module for the map of what it gives out, also inside of lists and maps."""
+        (self.path / "q.yaml").write_text("resources:\n  data: {type: aws.sqs.queue}\n"
+                                          "outputs: {arn: \"${resources.data.arn}\", url: \"${resources.data.id}\"}\n")
+        (self.path / "llmforge.yaml").write_text(
+            "stack: lab\nprovider: aws\nregion: us-west-2\nmodules:\n  q: {use: ./q.yaml}\n"
+            "resources:\n  z: {type: aws.sqs.queue}\nbuckets:\n  data: {versioning: true}\n"
+            "outputs:\n  all: ${modules.q}\n  one: ${resources.z}\n  several: \"${[resources.z, buckets]}\"\n")
+        plan = self.run_it("plan", "--sandbox").stdout
+        self.assertIn('+ all: {arn: "arn:aws:sqs:us-west-2:000000000000:lab-q-data", url: (known after apply', plan)
+        self.run_it("apply", "--auto-approve", "--sandbox")
+        found = {name: one["value"] for name, one in json.loads(self.run_it("output", "--sandbox", "--json").stdout).items()}
+        url = "https://sqs.us-west-2.amazonaws.com/000000000000/lab-"
+        self.assertEqual(found["all"], {"arn": "arn:aws:sqs:us-west-2:000000000000:lab-q-data", "url": url + "q-data"})
+        self.assertEqual(found["one"], url + "z")
+        self.assertEqual(found["several"][0], url + "z")
+        self.assertTrue(found["several"][1]["data"].startswith("lab-data-"))
+        self.assertIn("no changes", self.run_it("plan", "--sandbox").stdout)
+
     def test_each_choice_of_credentials_is_an_account_of_the_model_cloud(self):
         """One region, one name, three accounts; nobody's files are read and no role has to exist."""
         (self.path / "llmforge.yaml").write_text(
