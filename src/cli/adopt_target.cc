@@ -76,7 +76,9 @@ int adopt_into(CommandContext& context, const Options& options, BulkInput& input
   }
   if (!*loaded) return tell_invalid(own, session);
   Task<int> task = adopt(&own, &session, &outer, &input, gather);
-  return own.loop.run(std::move(task));
+  const int code = own.loop.run(std::move(task));
+  own.loop.run(session.close());
+  return code;
 }
 
 }  // namespace lf

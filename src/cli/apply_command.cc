@@ -73,6 +73,10 @@ class ApplyRun {
     if (saved.empty() && !context_.options.auto_approve) {
       const int answer = confirm(*session, plan);
       if (answer >= 0) co_return answer;
+      // Whoever is asked may take their time.
+      Task<Result<void>> taking = session->store()->take_again();
+      Result<void> taken = co_await std::move(taking);
+      if (!taken) co_return tell(taken.error());
     }
     Result<void> lock = session->save_lock_file();
     if (!lock) co_return tell(lock.error());
@@ -369,7 +373,7 @@ class ApplyRun {
       }
       if (!ended) {
         show_error(ended.error(), context_.options.json, context_.terminal);
-        if (code == kDone) code = kFailed;
+        if (code == kDone) code = exit_code_of(ended.error());
       }
     }
     co_return code;
@@ -402,6 +406,7 @@ int run_apply(CommandContext& context, const Approved* approved) {
   ApplyRun run(own, destroy);
   Task<int> task = run.run(&session, saved, approved);
   const int code = own.loop.run(std::move(task));
+  own.loop.run(session.close());
   if (own.observer != nullptr) own.observer->ended(session);
   return code;
 }

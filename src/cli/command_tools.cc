@@ -35,7 +35,9 @@ int with_spec(CommandContext& context, const Options& options, const Body& body)
   }
   if (!*loaded) return tell_invalid(own, session);
   Task<int> task = body(&own, &session);
-  return own.loop.run(std::move(task));
+  const int code = own.loop.run(std::move(task));
+  own.loop.run(session.close());
+  return code;
 }
 
 Task<int> read_state_or_tell(CommandContext* context, Session* session) {

@@ -59,7 +59,12 @@ class Completer {
     const Result<bool> loaded = session.load_spec();
     if (!loaded) return {};
     if (value == "ENV") return environments(session);
-    if (value == "SERIAL") return serials(session);
+    if (value == "SERIAL") {
+      Candidates kept;
+      Task<bool> task = serials(&session, &kept);
+      context_.loop.run(std::move(task));
+      return kept;
+    }
     if (value == "NAME=VALUE") return variables(session);
     if (!*loaded) return {};
     Candidates out;
@@ -76,22 +81,23 @@ class Completer {
   }
 
   // Of `state restore`: the newest first.
-  static Candidates serials(Session& session) {
-    Candidates out;
-    const std::unique_ptr<Backend> backend = session.backend();
-    const Result<std::vector<uint64_t>> kept = backend->history();
-    if (!kept) return out;
+  static Task<bool> serials(Session* session, Candidates* out) {
+    const std::unique_ptr<Backend> backend = session->backend();
+    Task<Result<std::vector<uint64_t>>> listing = backend->history();
+    const Result<std::vector<uint64_t>> kept = co_await std::move(listing);
+    if (!kept) co_return false;
     for (auto at = kept->rbegin(); at != kept->rend(); ++at) {
-      const Result<std::string> text = backend->history_text(*at);
+      Task<Result<std::string>> copying = backend->history_text(*at);
+      const Result<std::string> text = co_await std::move(copying);
       const Result<Snapshot> then =
           text ? read_snapshot(*text, "") : Result<Snapshot>(std::unexpected(text.error()));
-      out.emplace_back(
+      out->emplace_back(
           std::to_string(*at),
           then ? fmt::format("{}, {} resources", format_timestamp({then->written_at.seconds, 0}),
                              then->state.size())
                : "");
     }
-    return out;
+    co_return true;
   }
 
   static Candidates variables(Session& session) {

@@ -17,7 +17,6 @@
 #include "graph/validate.h"
 #include "provider/package_files.h"
 #include "state/codec.h"
-#include "state/local_backend.h"
 
 namespace lf {
 
@@ -205,105 +204,6 @@ StateOptions Session::state_options() const {
   out.environment = options_.environment;
   out.binary_version = kVersion;
   return out;
-}
-
-std::unique_ptr<Backend> Session::backend() {
-  StatePaths paths;
-  if (!options_.state.empty()) {
-    paths = state_paths_for(options_.state);
-  } else if (!spec_.state_path.empty() && !options_.sandbox) {
-    paths = state_paths_for(spec_.state_path);
-  } else {
-    std::string folder = spec_.spec.folder;
-    if (options_.sandbox) {
-      folder = path_in_work("");
-      while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
-    }
-    paths = default_state_paths(folder, spec_.spec.stack, options_.environment);
-  }
-  return std::make_unique<LocalBackend>(world_.files, std::move(paths));
-}
-
-// What the stacks that this one imports gave, from their states.
-Task<Result<void>> Session::read_imports() {
-  for (const auto& import : spec_.spec.root.imports) {
-    if (const auto given = given_imports_.find(import.key()); given != given_imports_.end()) {
-      imports_[import.name] = given->second;
-      continue;
-    }
-    const std::string folder = options_.sandbox
-                                   ? sandbox_folder(import.folder, import.stack, import.environment)
-                                   : import.folder;
-    LocalBackend from(world_.files, default_state_paths(folder, import.stack, import.environment));
-    StateOptions options = state_options();
-    options.stack = import.stack;
-    options.environment = import.environment;
-    Task<Result<LoadedState>> loading = load_state(from, std::move(options));
-    Result<LoadedState> loaded = co_await std::move(loading);
-    if (!loaded) co_return fail(loaded.error());
-    Map& values = imports_[import.name];
-    for (const auto& name : import.outputs) {
-      const Output* output = loaded->replay.state().output(name);
-      const std::string what = "`" + import.name + "." + name + "` is not known: stack `" +
-                               import.stack + "`, environment " + import.environment;
-      if (!loaded->exists)
-        values.set(name, Value::error(what + ", was not applied yet; apply it first, or plan both "
-                                             "with --all"));
-      else if (output == nullptr)
-        values.set(name, Value::error(what + ", was last applied without this output; apply it "
-                                             "first, or plan both with --all"));
-      else
-        values.set(name, output->value);
-    }
-  }
-  co_return Result<void>();
-}
-
-Task<Result<void>> Session::read_state() {
-  std::unique_ptr<Backend> from = backend();
-  StateOptions options = state_options();
-  Task<Result<LoadedState>> loading = load_state(*from, std::move(options));
-  Result<LoadedState> loaded = co_await std::move(loading);
-  if (!loaded) co_return fail(loaded.error());
-  loaded_ = std::move(*loaded);
-  state_exists_ = loaded_.exists;
-  memory_ = loaded_.replay.state();
-  open_ = loaded_.replay.open_intents();
-  notes_ = loaded_.notes;
-  Task<Result<void>> importing = read_imports();
-  Result<void> imported = co_await std::move(importing);
-  co_return imported;
-}
-
-LockOwner Session::lock_owner() const {
-  LockOwner owner;
-  owner.host = world_.self.host;
-  owner.pid = world_.self.pid;
-  owner.start = world_.clock.now();
-  owner.command = "llmforge " + options_.command;
-  return owner;
-}
-
-Task<Result<void>> Session::open_store() {
-  const LockOwner owner = lock_owner();
-  const auto timeout = parse_duration(options_.lock_timeout);
-  const int64_t timeout_ns = timeout ? timeout->seconds * 1'000'000'000 + timeout->nanos : 0;
-  std::unique_ptr<Backend> at = backend();
-  StateOptions options = state_options();
-  Task<Result<std::unique_ptr<Store>>> opening = Store::open(
-      std::move(at), world_.clock, world_.random, std::move(options), owner, timeout_ns);
-  Result<std::unique_ptr<Store>> store = co_await std::move(opening);
-  if (!store) co_return fail(store.error());
-  store_ = std::move(*store);
-  notes_ = store_->notes();
-  open_ = store_->open_intents();
-  state_exists_ = !store_->state().empty() || store_->state().identity.serial > 0;
-  begin_.command = options_.command;
-  begin_.time = world_.clock.now();
-  begin_.owner = owner.host + ", pid " + std::to_string(owner.pid);
-  Task<Result<void>> importing = read_imports();
-  Result<void> imported = co_await std::move(importing);
-  co_return imported;
 }
 
 const State& Session::state() const {
@@ -576,6 +476,10 @@ Task<Result<void>> Session::guard_empty_state() {
     Result<std::vector<Marked>> found = co_await std::move(finding);
     if (!found) co_return fail(found.error());
     if (found->empty()) continue;
+    // Another run may have made them since this one has lost the state.
+    if (store_ != nullptr) {
+      if (Result<void> held = store_->may_send(); !held) co_return held;
+    }
     Error error(ErrorCode::refused, "the state is empty, but the cloud holds things of stack `" +
                                         spec_.spec.stack + "`, environment " +
                                         options_.environment);

@@ -6,10 +6,12 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/options.h"
+#include "cli/state_place.h"
 #include "engine/apply.h"
 #include "engine/resolve.h"
 #include "engine/search.h"
@@ -17,6 +19,7 @@
 #include "plan/plan.h"
 #include "spec/load.h"
 #include "spec/package_set.h"
+#include "state/migrate.h"
 #include "state/store.h"
 
 namespace lf {
@@ -81,6 +84,7 @@ class Session {
   Task<Result<bool>> load_spec_fetching();
   Task<Result<void>> read_state();  // no lock, no writes
   Task<Result<void>> open_store();  // with the lock
+  Task<void> close();               // gives the lock back, where there is one
   Task<Result<void>> identify();    // account known, guard against another one
   // Expands with what is pinned and checks all that needs no cloud. Look-ups without a pin and the
   // account count as known later.
@@ -88,6 +92,10 @@ class Session {
   // What check_offline() expanded. resolve_lookups() may take it.
   const Graph& offline_graph() const { return offline_; }
   std::unique_ptr<Backend> backend();
+  StatePlace place() const;  // where the spec says that the state lies
+  // Where that is on this machine, or in a service that a package describes. refused: no package
+  // here describes it.
+  Result<std::unique_ptr<Backend>> backend_at(const StatePlace& place);
   StateOptions state_options() const;
   LockOwner lock_owner() const;
   // Validates too. Keeps what check_offline() made where the account changes nothing about it.
@@ -109,7 +117,25 @@ class Session {
  private:
   std::string sandbox_folder(const std::string& beside, const std::string& stack,
                              const std::string& environment) const;
+  // --- session_state.cc
+  struct Before {
+    StatePlace place;
+    std::unique_ptr<Backend> backend;
+    PlaceContent content;
+  };
+  ProviderDecl state_provider(const StatePlace& at) const;
+  StatePlace absolute(StatePlace at) const;
+  bool same_place(const StatePlace& a, const StatePlace& b);
+  StatePlace usual_place() const;
+  std::string place_note() const;
+  std::vector<StatePlace> earlier_places();
+  Task<Result<std::optional<Before>>> follow_marks(StatePlace at);
+  Task<Result<std::optional<Before>>> find_before(const MoveMark* mark);
+  Task<Result<LoadedState>> load_that_counts();
+  Task<Result<void>> bring_here(LockOwner owner, int64_t lock_timeout_ns);
+  Result<void> note_place();
   Task<Result<void>> read_imports();
+  Result<std::unique_ptr<Backend>> backend_of_import(const ImportDecl& import);
   Result<void> load_lock_file();
   bool sound();
   Surroundings surroundings();

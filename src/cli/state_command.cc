@@ -63,12 +63,14 @@ int show_record(CommandContext* context, const State& state) {
 
 Task<int> history(CommandContext* context, Session* session) {
   std::unique_ptr<Backend> backend = session->backend();
-  const Result<std::vector<uint64_t>> serials = backend->history();
+  Task<Result<std::vector<uint64_t>>> listing = backend->history();
+  const Result<std::vector<uint64_t>> serials = co_await std::move(listing);
   if (!serials) co_return tell(*context, serials.error());
   List json;
   std::vector<std::vector<std::string>> rows;
   for (const uint64_t serial : *serials) {
-    const Result<std::string> text = backend->history_text(serial);
+    Task<Result<std::string>> copying = backend->history_text(serial);
+    const Result<std::string> text = co_await std::move(copying);
     Result<Snapshot> snapshot = text ? read_snapshot(*text, "state " + std::to_string(serial))
                                      : Result<Snapshot>(std::unexpected(text.error()));
     Map one;
@@ -95,7 +97,8 @@ Task<int> history(CommandContext* context, Session* session) {
 // What a restored state would know that this one does not, and the other way round.
 Task<int> show_restore(CommandContext* context, Session* session, Backend* backend,
                        uint64_t serial) {
-  const Result<std::string> text = backend->history_text(serial);
+  Task<Result<std::string>> copying = backend->history_text(serial);
+  const Result<std::string> text = co_await std::move(copying);
   const Result<Snapshot> then = text ? read_snapshot(*text, "state " + std::to_string(serial))
                                      : Result<Snapshot>(std::unexpected(text.error()));
   if (!then) co_return tell(*context, then.error());

@@ -56,8 +56,6 @@ class Operator {
   Task<Result<Subject>> wait_until(Subject subject, const Wait* wait, int64_t limit_ms,
                                    bool created);
 
-  std::function<Result<void>()> before_send;  // a lease check; may be empty
-
  private:
   Task<Result<void>> drop(Record record);
   struct Mutation;  // one journalled call

@@ -23,6 +23,8 @@ std::optional<int64_t> number(std::string_view text) {
   return value;
 }
 
+}  // namespace
+
 // "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110's preferred form; the two obsolete ones are not sent by
 // any service of today) in seconds since 1970.
 std::optional<int64_t> parse_http_date(std::string_view text) {
@@ -46,8 +48,6 @@ std::optional<int64_t> parse_http_date(std::string_view text) {
   int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
   return days * 86400 + *hour * 3600 + *minute * 60 + *second;
 }
-
-}  // namespace
 
 RetryPolicy RetryPolicy::first_contact() {
   RetryPolicy policy;

@@ -71,6 +71,9 @@ class Backoff {
 // day. nullopt: neither.
 std::optional<int64_t> parse_retry_after(std::string_view value, Timestamp now);
 
+// An HTTP date in seconds since 1970; nullopt: it is none.
+std::optional<int64_t> parse_http_date(std::string_view text);
+
 Task<void> sleep_ns(Clock* clock, int64_t delay_ns);
 // Transport::send as a task.
 Task<Result<HttpResponse>> send_request(Transport* transport, HttpRequest request);

@@ -22,6 +22,7 @@ namespace lf {
 
 struct AdoptionFacts;  // adoption.h
 struct Prices;         // prices.h
+struct StateStore;     // state_store.h
 
 // Where a call stands decides which keys it may have beside a call's own, and its throttle class.
 enum class CallPlace : uint8_t { read, write };
@@ -51,6 +52,7 @@ class Loader {
   void load_activity(const LoadNode& node, ActivityFacts& out);
   bool load_services(const LoadNode& file, std::vector<Service>& out);
   bool load_adoption(const LoadNode& file, AdoptionFacts& out);
+  bool load_state_store(const LoadNode& file, StateStore& out);
   // The section `prices` of a type's file; false where there is none, or it is wrong.
   bool load_prices(const LoadNode& file, const ResourceType& type, Prices& out);
   // Other files that the file at hand relies on: (name, where), filled by loading.
@@ -149,6 +151,8 @@ class Loader {
   void resolve_properties(const LoadNode& file, ResourceType& out);
   void check_resource(const LoadNode& file, ResourceType& out);
   void check_marks(const LoadNode& file, const ResourceType& out);
+  // --- load_state_store.cc ---
+  void state_store_calls(const LoadNode& node, StateStore& out);
   // --- load_adoption.cc ---
   void foreign_type(const LoadNode::Entry& entry, AdoptionFacts& out);
   void written_spec(const LoadNode::Entry& entry, AdoptionFacts& out);

@@ -11,6 +11,7 @@
 #include "provider/adoption.h"
 #include "provider/load_tree.h"
 #include "provider/loader.h"
+#include "provider/state_store.h"
 #include "yaml/reader.h"
 
 namespace lf {
@@ -30,6 +31,7 @@ struct Package::Rep {
   std::vector<std::pair<std::string, Span>> type_references, data_references, trait_references;
   std::map<std::string, Span> trait_places;
   std::optional<std::map<std::string, std::string, std::less<>>> look_up_files;
+  std::map<std::string, std::unique_ptr<StateStore>, std::less<>> state_stores;
   bool adoption_loaded = false;
   std::unique_ptr<AdoptionFacts> adoption;
 
@@ -130,6 +132,7 @@ Package::Package(std::string name, std::shared_ptr<const PackageFiles> files, So
                    .trait_references = {},
                    .trait_places = {},
                    .look_up_files = {},
+                   .state_stores = {},
                    .adoption = {}}) {
   Loader loads(diagnostics);
   if (const auto node = rep_->read("package.yaml")) loads.load_package(*node, rep_->info);
@@ -277,6 +280,28 @@ std::vector<std::string> Package::block_names() const {
   return names_below(*rep_->files, rep_->path("blocks/"), "");
 }
 
+std::vector<std::string> Package::state_store_names() const {
+  return names_below(*rep_->files, rep_->path("backends/"), "");
+}
+
+const StateStore* Package::state_store(std::string_view word) {
+  const auto cached = rep_->state_stores.find(word);
+  if (cached != rep_->state_stores.end()) return cached->second.get();
+  std::unique_ptr<StateStore> loaded;
+  if (const auto node = rep_->read("backends/" + std::string(word) + ".yaml")) {
+    auto fresh = std::make_unique<StateStore>();
+    Loader loads = rep_->loader();
+    bool good = loads.load_state_store(*node, *fresh);
+    if (good && fresh->name != word) {
+      rep_->diagnostics.add(Code::LF0924, fresh->span,
+                            fmt::format("the file of `{}` describes `{}`", word, fresh->name));
+      good = false;
+    }
+    if (good) loaded = std::move(fresh);
+  }
+  return (rep_->state_stores[std::string(word)] = std::move(loaded)).get();
+}
+
 std::optional<std::string_view> Package::block_text(std::string_view name,
                                                     std::string* path) const {
   const std::string below = "blocks/" + std::string(name) + ".yaml";
@@ -363,6 +388,7 @@ bool Package::check_all() {
   rep.load_traits();
   for (const std::string& type : resource_names()) resource(type);
   for (const std::string& name : data_names()) data(name);
+  for (const std::string& word : state_store_names()) state_store(word);
   rep.check_adoption(*this);
   rep.check_references(*this);
   return rep.diagnostics.error_count() == before;

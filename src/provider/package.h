@@ -32,6 +32,7 @@ struct AdoptionFacts;  // adoption.h
 class Catalogs;        // catalog.h
 class PriceBooks;      // price_book.h
 class TypePrices;      // prices.h
+struct StateStore;     // state_store.h
 
 // How `ssh` opens a shell on a machine: an effect is asked for, and a program of the cloud's own
 // gets its answer.
@@ -99,6 +100,9 @@ class Package {
   std::optional<std::string_view> file(std::string_view path) const;  // below the package's folder
   // Every file read in full, every rule of docs/descriptors.md checked (the build does this).
   bool check_all();
+  // backends/<word>.yaml: where a stack's state can be kept; nullptr: there is none of that name.
+  const StateStore* state_store(std::string_view word);
+  std::vector<std::string> state_store_names() const;
   // adopt.yaml; nullptr: the package has none, or it does not load.
   const AdoptionFacts* adoption();
 

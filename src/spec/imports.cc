@@ -157,6 +157,7 @@ class ImportReader {
     decl.name = import.name;
     decl.path = import.path;
     decl.folder = head->folder;
+    decl.has_backend = head->has_backend;
     decl.stack = head->stack;
     decl.environment = has ? wanted : "default";
     decl.outputs = head->outputs;
@@ -214,6 +215,13 @@ std::optional<StackHead> read_stack_head(FileSystem& files, const std::string& p
   const Node environments = read.root.find("environments");
   out.environments = keys_of(environments);
   out.variables = keys_of(read.root.find("variables"));
+  const Node overlay =
+      environments && environments.is_map() ? environments.find(environment) : Node();
+  const auto has_backend = [](const Node& node) {
+    const Node backend = node && node.is_map() ? node.find("backend") : Node();
+    return backend && !backend.is_null();
+  };
+  out.has_backend = has_backend(read.root) || has_backend(overlay);
   outputs_of(read.root, out);
   if (environments && environments.is_map()) outputs_of(environments.find(environment), out);
   imports_of(read.root, out);

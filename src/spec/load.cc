@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "base/strings.h"
 #include "lang/convert.h"
+#include "provider/state_store.h"
 #include "spec/credential_words.h"
 #include "spec/read_node.h"
 #include "spec/sections.h"
@@ -110,6 +111,8 @@ class Loader {
     variables();
     if (spec.state_path && !diagnostics_.has_errors())
       out_.state_path = state_path(out_, diagnostics_);
+    if (state_store_ != nullptr && !diagnostics_.has_errors())
+      out_.backend_settings = backend_settings(out_, *state_store_, diagnostics_);
     return std::move(out_);
   }
 
@@ -206,17 +209,70 @@ class Loader {
       spec.files_root = text(root_folder, "files_root");
   }
 
-  // `backend: {path: …}`: another file for the state, below the spec's folder.
+  // `backend: {path: …}`: another file for the state, below the spec's folder; or `{WORD: {…}}`: a
+  // store that the package of one of the providers describes.
   void backend_of(const Node& backend) {
-    const Node path = backend.find("path");
-    if (!backend.is_map() || !path || backend.size() != 1) {
-      auto& d = diagnostics_.add(
-          Code::LF0203, backend.span(),
-          "remote state is not available in this version; `backend` takes `path` alone");
+    Spec& spec = out_.spec;
+    spec.backend_span = backend.span();
+    std::vector<std::string> words{"path"};
+    for (const auto& provider : spec.providers) {
+      Package* package = packages_.find(provider.kind);
+      if (package == nullptr) continue;
+      for (auto& word : package->state_store_names()) words.push_back(std::move(word));
+    }
+    if (!backend.is_map() || backend.size() != 1) {
+      auto& d = diagnostics_.add(Code::LF0203, backend.span(),
+                                 "`backend` takes exactly one of: " + join(words, ", "));
       d.help.push_back("backend: {path: \"states/${env}.llmforge.json\"}");
       return;
     }
-    out_.spec.state_path = parse_tree(path, diagnostics_);
+    const Node::Entry entry = backend.entry(0);
+    const std::string word(entry.key.text());
+    if (word == "path") {
+      spec.state_path = parse_tree(entry.value, diagnostics_);
+      return;
+    }
+    for (const auto& provider : spec.providers) {
+      Package* package = packages_.find(provider.kind);
+      state_store_ = package == nullptr ? nullptr : package->state_store(word);
+      if (state_store_ == nullptr) continue;
+      spec.backend = word;
+      spec.backend_provider = provider.name;
+      settings_of(entry);
+      return;
+    }
+    // Where the provider itself is wrong, that was said.
+    if (spec.providers.empty()) return;
+    auto& d = diagnostics_.add(Code::LF0201, entry.key.span(), "`" + word + "` is no backend here");
+    const std::string near = nearest(word, words);
+    if (!near.empty())
+      d.fixes.push_back({"did you mean `" + near + "`?", entry.key.span(), near, false});
+    else
+      d.help.push_back("there are: " + join(words, ", "));
+  }
+
+  void settings_of(const Node::Entry& entry) {
+    if (!entry.value.is_map()) {
+      auto& d = diagnostics_.add(Code::LF0203, entry.value.span(),
+                                 "`" + out_.spec.backend + "` is a map of its settings");
+      d.help.push_back(state_store_->doc);
+      return;
+    }
+    std::vector<std::string> known;
+    for (const Property& setting : state_store_->settings) {
+      known.push_back(setting.name);
+      if (setting.required && !entry.value.find(setting.name))
+        diagnostics_
+            .add(Code::LF0202, entry.key.span(),
+                 "the backend `" + out_.spec.backend + "` needs `" + setting.name + "`")
+            .help.push_back(setting.name + ": " + setting.doc);
+    }
+    only_keys(entry.value, known, "the backend `" + out_.spec.backend + "`", diagnostics_);
+    for (size_t i = 0; i < entry.value.size(); ++i) {
+      const Node::Entry one = entry.value.entry(i);
+      out_.spec.backend_settings.emplace_back(std::string(one.key.text()),
+                                              parse_tree(one.value, diagnostics_));
+    }
   }
 
   void providers(const Node& root) {
@@ -475,6 +531,7 @@ class Loader {
   const LoadOptions& options_;
   Diagnostics& diagnostics_;
   SyntaxTree tree_;
+  const StateStore* state_store_ = nullptr;  // of `backend`
   LoadedSpec out_;
 };
 

@@ -61,12 +61,15 @@ struct LoadOptions {
   Environment environment_variables;
 };
 
+struct StateStore;  // provider/state_store.h
+
 struct LoadedSpec {
   Spec spec;
   std::map<std::string, Value> variables;
   std::map<std::string, bool> secret_variables;
   Demands demands;         // `policies` and `checks`
   std::string state_path;  // `backend: {path: …}`, evaluated; "": the usual place
+  Map backend_settings;    // `backend: {WORD: {…}}`, evaluated; what is not set is left out
 };
 
 // Reads and checks. Usable where `diagnostics` has no errors.
@@ -76,6 +79,8 @@ LoadedSpec load_spec(FileSystem& files, Sources& sources, Packages& packages, Mo
 // state_path.cc: where the state lies, an expression over `vars`, `locals`, `stack`, `env` and
 // `region`: what is known before anything else is. "" and LF0203, LF0401, LF0406 else.
 std::string state_path(const LoadedSpec& spec, Diagnostics& diagnostics);
+// The same for the settings of a store; `key` is filled in where the spec does not say it.
+Map backend_settings(const LoadedSpec& spec, const StateStore& type, Diagnostics& diagnostics);
 
 // Whether a file's text is a spec's, rather than some other YAML: it names a stack.
 bool is_spec_text(std::string_view text);
@@ -86,6 +91,7 @@ Result<std::string> find_spec(FileSystem& files, const std::string& given);
 struct StackHead {
   std::string path, folder, stack;
   std::vector<std::string> environments, variables, outputs, secret_outputs;
+  bool has_backend = false;  // its state may lie elsewhere than beside it
   struct Import {
     std::string name, path, environment;  // "": as the importing one
     Span span;

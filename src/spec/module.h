@@ -92,6 +92,7 @@ struct ImportDecl {
   std::string path, folder;        // the other spec as read from here; where its state lives
   std::string stack, environment;  // the other's
   std::vector<std::string> outputs, secret_outputs;  // as it declares them
+  bool has_backend = false;                          // its spec says where its state lies
   Span span;
 
   // The same for every import of one stack and environment.
@@ -144,9 +145,13 @@ struct ProviderDecl {
 struct Spec {
   std::string stack, environment = "default", region, provider;
   Span stack_span, region_span, provider_span;
-  std::vector<ProviderDecl> providers;    // by name; the first is the stack's own
-  std::string backend = "local";          // where the state lives: the kind
-  std::optional<Tree> state_path;         // `backend: {path: …}`
+  std::vector<ProviderDecl> providers;  // by name; the first is the stack's own
+  std::string backend = "local";        // where the state lives: the kind
+  std::optional<Tree> state_path;       // `backend: {path: …}`
+  // `backend: {WORD: {…}}` with a word of the package of one of `providers`, `backend_provider`.
+  std::string backend_provider;
+  std::vector<std::pair<std::string, Tree>> backend_settings;
+  Span backend_span;
   std::optional<std::string> files_root;  // where generated files go, from the spec's folder
   std::optional<Tree> tags;
   std::vector<std::string> environments;

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the state lies is asked before anything is expanded: only names that hang on nothing else.
+#include <algorithm>
 #include <set>
 
+#include "lang/convert.h"
+#include "provider/regex.h"
+#include "provider/state_store.h"
 #include "spec/load.h"
 
 namespace lf {
@@ -39,23 +43,80 @@ class Beginning : public cel::Activation {
   mutable std::set<std::string> running_;
 };
 
-}  // namespace
-
-std::string state_path(const LoadedSpec& spec, Diagnostics& diagnostics) {
-  const Tree& tree = *spec.spec.state_path;
+// nullopt: it is wrong, and was reported.
+std::optional<Value> early_value(const Tree& tree, const LoadedSpec& spec,
+                                 Diagnostics& diagnostics) {
   std::vector<TreeError> errors;
-  const Value value = evaluate(tree, Beginning(spec), errors);
+  Value value = evaluate(tree, Beginning(spec), errors);
   for (const auto& error : errors) {
     diagnostics.add(Code::LF0401, error.span, "this expression fails: " + error.message)
         .help.push_back(
             "the state is found before anything else: `vars`, `locals`, `stack`, `env` and "
             "`region` are what it can look at");
   }
-  if (!errors.empty()) return "";
+  if (!errors.empty()) return std::nullopt;
   if (contains_secret(value)) {
     diagnostics.add(Code::LF0406, tree.span, "a secret may not decide where the state lies");
-    return "";
+    return std::nullopt;
   }
+  return value;
+}
+
+// What is wrong with a setting's value; "": nothing.
+std::string objection(const Property& setting, const Value& value) {
+  const std::string text = value.string_or();
+  if (setting.length) {
+    const auto size = static_cast<int64_t>(text.size());
+    if (size < setting.length->first || size > setting.length->second)
+      return "has " + std::to_string(size) + " characters, where " +
+             std::to_string(setting.length->first) + " to " +
+             std::to_string(setting.length->second) + " are taken";
+  }
+  if (!setting.pattern.empty() && !regex_full_match(setting.pattern, text))
+    return "does not fit the pattern " + setting.pattern;
+  if (!setting.check) return "";
+  struct This : cel::Activation {
+    Value value;
+    std::optional<Value> lookup(std::string_view name) const override {
+      return name == "this" ? std::optional<Value>(value) : std::nullopt;
+    }
+  } scope;
+  scope.value = value;
+  const Value holds = cel::evaluate(*setting.check, scope);
+  return holds.is_bool() && holds.as_bool() ? "" : "is refused: " + setting.check_message;
+}
+
+}  // namespace
+
+Map backend_settings(const LoadedSpec& spec, const StateStore& type, Diagnostics& diagnostics) {
+  Map out;
+  for (const auto& [name, tree] : spec.spec.backend_settings) {
+    const Property* setting = type.setting(name);
+    if (setting == nullptr) continue;  // reported
+    const auto value = early_value(tree, spec, diagnostics);
+    if (!value || value->is_unset()) continue;
+    const auto converted = convert(*value, setting->type, true);
+    const std::string wrong =
+        converted ? objection(*setting, *converted) : "does not fit: " + converted.error().message;
+    if (!wrong.empty()) {
+      diagnostics.add(Code::LF0203, tree.span, "`" + name + "` " + wrong)
+          .help.push_back(name + ": " + setting->doc);
+      continue;
+    }
+    out.set(name, *converted);
+  }
+  if (out.find("key") == nullptr) {
+    const std::string& environment = spec.spec.environment;
+    out.set("key", Value(spec.spec.stack + (environment == "default" ? "" : "." + environment)));
+  }
+  return out;
+}
+
+std::string state_path(const LoadedSpec& spec, Diagnostics& diagnostics) {
+  const Tree& tree = *spec.spec.state_path;
+  const auto found = early_value(tree, spec, diagnostics);
+  if (!found) return "";
+  const Value& value = *found;
   if (!value.is_string() || value.as_string().empty()) {
     diagnostics.add(Code::LF0203, tree.span, "`path` must be the path of a file");
     return "";

@@ -48,9 +48,9 @@ constexpr Word kSpec[] = {
     {"region", "string", "The region in which everything is made.", true},
     {"providers", "", "Several clouds, regions or sites in one spec, by name.", true},
     {"tags", "map<string>", "Tags that every resource gets which takes tags."},
-    {"backend", "map<string>",
-     "Where the state lives: `{path: FILE}`, from the spec's folder; may look at `vars`, `locals`, "
-     "`stack`, `env` and `region`."},
+    {"backend", "map<any>",
+     "Where the state lives: `{path: FILE}`, from the spec's folder, or `{WORD: {…}}`, a store of "
+     "the provider's (docs/state.md); may look at `vars`, `locals`, `stack`, `env` and `region`."},
     {"files_root", "string",
      "Where generated files are written, from the spec's folder; without it the top of the git "
      "work "

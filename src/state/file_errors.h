@@ -18,6 +18,12 @@ inline std::unexpected<Error> corrupt_file(const std::string& path, const std::s
   return fail(std::move(error));
 }
 
+inline std::unexpected<Error> no_such_copy(uint64_t serial) {
+  Error error(ErrorCode::not_found, "no copy of the state with serial " + std::to_string(serial));
+  error.help = {"`llmforge state history` lists the copies that are kept"};
+  return fail(std::move(error));
+}
+
 inline std::unexpected<Error> newer_format(const std::string& path, uint64_t version,
                                            uint64_t ours) {
   Error error(ErrorCode::invalid, "`" + path + "` has format version " + std::to_string(version) +

@@ -16,7 +16,9 @@ Result<void> check_owner(const StateIdentity& id, const StateOptions& options,
   Error error(ErrorCode::refused, "`" + path + "` is the state of stack `" + id.stack +
                                       "` in environment `" + id.environment + "`, not of `" +
                                       options.stack + "` in `" + options.environment + "`");
-  error.help = {"name another file with `--state`, or choose the environment with `--env`"};
+  error.help = {
+      "each stack and environment has a place of its own: by `backend` (its `key` or `path`) or "
+      "`--state`; or choose the environment with `--env`"};
   return fail(std::move(error));
 }
 
@@ -37,6 +39,7 @@ std::optional<size_t> first_new_frame(const Journal& journal, const Snapshot& sn
 
 Result<StatePair> join_state(const BackendData& data, const Backend& backend,
                              const StateOptions& options) {
+  if (data.moved) return fail(moved_error(*data.moved, backend.snapshot_name()));
   StatePair pair;
   std::vector<Frame> frames;
   if (data.journal) {
@@ -104,6 +107,57 @@ Task<Result<LoadedState>> load_state(Backend& backend, StateOptions options) {
   co_return LoadedState{pair->exists, std::move(pair->replay), std::move(pair->notes)};
 }
 
+std::string content_of(Snapshot snapshot) {
+  snapshot.state.identity.serial = 0;
+  snapshot.written_by.clear();
+  snapshot.written_at = {};
+  snapshot.folded_base = snapshot.folded_bytes = 0;
+  snapshot.next_intent = 0;
+  return write_snapshot(snapshot);
+}
+
+Error moved_error(const MoveMark& mark, const std::string& state) {
+  Error error(ErrorCode::refused, mark.done ? "the state was moved from `" + printable(state) +
+                                                  "` to `" + printable(mark.shown) + "`"
+                                            : "the state is being moved from `" + printable(state) +
+                                                  "` to `" + printable(mark.shown) + "`");
+  error.message += " (on " + printable(mark.host) + ", " + printable(mark.time) + ")";
+  error.help = {"let the spec's `backend` name that place, as the spec of whoever moved it does"};
+  return error;
+}
+
+std::string write_move_mark(const MoveMark& mark) {
+  std::string line;
+  ObjectWriter w(line);
+  w.number("llmforge_moved", 1);
+  w.flag("done", mark.done);
+  w.text("place", mark.place);
+  w.text("shown", mark.shown);
+  w.text("host", mark.host);
+  w.text("time", mark.time);
+  w.end();
+  return line + "\n";
+}
+
+Result<MoveMark> read_move_mark(std::string_view text, const std::string& path) {
+  MoveMark mark;
+  uint64_t version = 0;
+  StringPool pool;
+  JsonReader in(text, pool);
+  const bool read = in.object([&](std::string_view key) {
+    if (key == "llmforge_moved") return in.natural(version);
+    if (key == "done") return in.boolean(mark.done);
+    if (key == "place") return in.string(mark.place);
+    if (key == "shown") return in.string(mark.shown);
+    if (key == "host") return in.string(mark.host);
+    if (key == "time") return in.string(mark.time);
+    return in.fail("unknown key");
+  });
+  if (!read || !in.at_end()) return corrupt_file(path, in.problem(), in.offset());
+  if (version != 1) return newer_format(path, version, 1);
+  return mark;
+}
+
 std::string write_lock_owner(const LockOwner& owner) {
   std::string line;
   ObjectWriter w(line);
@@ -117,6 +171,7 @@ std::string write_lock_owner(const LockOwner& owner) {
 
 Error locked_error(const Error& refused, const std::string& state) {
   LockOwner owner;
+  uint64_t lease_left_s = 0;
   StringPool pool;
   JsonReader in(refused.message, pool);
   const bool readable = in.object([&](std::string_view key) {
@@ -124,6 +179,7 @@ Error locked_error(const Error& refused, const std::string& state) {
     if (key == "pid") return in.integer(owner.pid);
     if (key == "start") return in.timestamp(owner.start);
     if (key == "command") return in.string(owner.command);
+    if (key == "lease_left_s") return in.natural(lease_left_s);
     Value ignored;
     return in.value(ignored);
   });
@@ -133,8 +189,12 @@ Error locked_error(const Error& refused, const std::string& state) {
           printable(owner.host) + ", since " + format_timestamp(owner.start) + ")";
   }
   Error error(ErrorCode::locked, "the state `" + state + "` is locked by " + who);
-  error.help = {"wait for it to end, or let `--lock-timeout 10m` wait",
-                "a lock ends with its process; there is nothing to unlock by hand"};
+  error.help = {"wait for it to end, or let `--lock-timeout 10m` wait"};
+  if (lease_left_s == 0)
+    error.help.emplace_back("a lock ends with its process; there is nothing to unlock by hand");
+  else
+    error.help.push_back("should that process be dead: what it holds ends by itself in " +
+                         std::to_string(lease_left_s) + " s; there is nothing to unlock by hand");
   return error;
 }
 

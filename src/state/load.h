@@ -24,6 +24,12 @@ struct StatePair {
 Result<StatePair> join_state(const BackendData& data, const Backend& backend,
                              const StateOptions& options);
 
+// What is known, apart from when, where and by whom it was written down. For comparing.
+std::string content_of(Snapshot snapshot);
+
+// refused: the state that counts is elsewhere.
+Error moved_error(const MoveMark& mark, const std::string& state);
+
 std::string write_lock_owner(const LockOwner& owner);
 // The error for what lock() answered, with the holder's words made readable.
 Error locked_error(const Error& refused, const std::string& state);

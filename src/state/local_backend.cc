@@ -69,27 +69,34 @@ Task<Result<BackendData>> LocalBackend::load() {
   if (!journal) co_return std::unexpected(std::move(journal.error()));
   auto snapshot = read_if_there(paths_.snapshot);
   if (!snapshot) co_return std::unexpected(std::move(snapshot.error()));
+  auto mark = read_if_there(paths_.mark);
+  if (!mark) co_return std::unexpected(std::move(mark.error()));
+  if (*mark) {
+    auto moved = read_move_mark(**mark, paths_.mark);
+    if (!moved) co_return std::unexpected(std::move(moved.error()));
+    data.moved = std::move(*moved);
+  }
   data.journal = std::move(*journal);
   data.snapshot = std::move(*snapshot);
   co_return data;
 }
 
-Result<std::unique_ptr<FileSystem::Lock>> LocalBackend::lock(std::string_view owner) {
+Task<Result<std::unique_ptr<StateLock>>> LocalBackend::lock(std::string owner) {
   auto folder = ensure_folder(files_, paths_.folder);
-  if (!folder) return fail(about(std::move(folder.error()), paths_.folder, "make"));
+  if (!folder) co_return fail(about(std::move(folder.error()), paths_.folder, "make"));
   if (paths_.own_folder == paths_.folder) {
     auto ignored = write_gitignore();
-    if (!ignored) return std::unexpected(std::move(ignored.error()));
+    if (!ignored) co_return std::unexpected(std::move(ignored.error()));
   }
   auto held = files_.lock(paths_.lock, owner);
-  if (held || held.error().code == ErrorCode::locked) return held;
-  return fail(about(std::move(held.error()), paths_.lock, "lock"));
+  if (held || held.error().code == ErrorCode::locked) co_return held;
+  co_return fail(about(std::move(held.error()), paths_.lock, "lock"));
 }
 
-Result<void> LocalBackend::prepare() {
+Task<Result<void>> LocalBackend::prepare() {
   auto done = ensure_folder(files_, paths_.history);
-  if (!done) return named(std::move(done), paths_.history, "make");
-  return write_gitignore();
+  if (!done) co_return named(std::move(done), paths_.history, "make");
+  co_return write_gitignore();
 }
 
 Result<void> LocalBackend::write_gitignore() {
@@ -110,14 +117,25 @@ Task<Result<void>> LocalBackend::append(std::string segment) {
   co_return named(std::move(done), paths_.journal, "append to");
 }
 
-Result<void> LocalBackend::cut_journal(uint64_t size) {
+Task<Result<void>> LocalBackend::cut_journal(uint64_t size) {
   auto done = files_.truncate(paths_.journal, size);
   if (done) done = files_.sync_file(paths_.journal);
-  return named(std::move(done), paths_.journal, "mend");
+  co_return named(std::move(done), paths_.journal, "mend");
 }
 
-Result<void> LocalBackend::start_journal(std::string_view header) {
-  return named(replace_file(files_, paths_.journal, header, kFileMode), paths_.journal, "write");
+Task<Result<void>> LocalBackend::start_journal(std::string header) {
+  co_return named(replace_file(files_, paths_.journal, header, kFileMode), paths_.journal, "write");
+}
+
+Task<Result<void>> LocalBackend::set_mark(std::optional<MoveMark> mark) {
+  if (mark) {
+    const std::string text = write_move_mark(*mark);
+    co_return named(replace_file(files_, paths_.mark, text, kFileMode), paths_.mark, "write");
+  }
+  auto done = files_.remove(paths_.mark);
+  if (!done && done.error().code == ErrorCode::not_found) co_return Result<void>();
+  if (done) done = files_.sync_folder(paths_.folder);
+  co_return named(std::move(done), paths_.mark, "remove");
 }
 
 // The copy in the history is written first: from the moment when the snapshot stands in its place,
@@ -136,7 +154,11 @@ std::string LocalBackend::history_path(uint64_t serial) const {
   return paths_.history + "/" + std::to_string(serial) + ".json";
 }
 
-Result<std::vector<uint64_t>> LocalBackend::history() {
+Task<Result<std::vector<uint64_t>>> LocalBackend::history() {
+  co_return serials();
+}
+
+Result<std::vector<uint64_t>> LocalBackend::serials() {
   std::vector<uint64_t> serials;
   const auto info = files_.stat(paths_.history);
   if (!info) return fail(about(info.error(), paths_.history, "read"));
@@ -152,24 +174,22 @@ Result<std::vector<uint64_t>> LocalBackend::history() {
 
 // Best effort: a copy too many harms nobody.
 void LocalBackend::forget_old_history() {
-  const auto serials = history();
-  if (!serials || serials->size() <= kHistoryKept) return;
-  for (size_t i = 0; i + kHistoryKept < serials->size(); ++i) {
-    (void)files_.remove(history_path((*serials)[i]));
+  const auto kept = serials();
+  if (!kept || kept->size() <= kHistoryKept) return;
+  for (size_t i = 0; i + kHistoryKept < kept->size(); ++i) {
+    (void)files_.remove(history_path((*kept)[i]));
   }
 }
 
-Result<std::string> LocalBackend::history_text(uint64_t serial) {
+Task<Result<std::string>> LocalBackend::history_text(uint64_t serial) {
   auto text = files_.read(history_path(serial));
-  if (text || text.error().code != ErrorCode::not_found) return text;
-  Error error(ErrorCode::not_found, "no copy of the state with serial " + std::to_string(serial));
-  error.help = {"`llmforge state history` lists the copies that are kept"};
-  return fail(std::move(error));
+  if (text || text.error().code != ErrorCode::not_found) co_return text;
+  co_return no_such_copy(serial);
 }
 
-Result<void> LocalBackend::keep_journal(uint64_t serial, std::string_view journal) {
+Task<Result<void>> LocalBackend::keep_journal(uint64_t serial, std::string journal) {
   const std::string copy = paths_.history + "/" + std::to_string(serial) + ".journal";
-  return named(replace_file(files_, copy, journal, kFileMode), copy, "write");
+  co_return named(replace_file(files_, copy, journal, kFileMode), copy, "write");
 }
 
 }  // namespace lf

@@ -15,17 +15,19 @@ class LocalBackend final : public Backend {
   std::string snapshot_name() const override { return paths_.snapshot; }
   std::string journal_name() const override { return paths_.journal; }
   Task<Result<BackendData>> load() override;
-  Result<std::unique_ptr<FileSystem::Lock>> lock(std::string_view owner) override;
-  Result<void> prepare() override;
+  Task<Result<std::unique_ptr<StateLock>>> lock(std::string owner) override;
+  Task<Result<void>> prepare() override;
   Task<Result<void>> append(std::string segment) override;
-  Result<void> cut_journal(uint64_t size) override;
-  Result<void> start_journal(std::string_view header) override;
+  Task<Result<void>> cut_journal(uint64_t size) override;
+  Task<Result<void>> start_journal(std::string header) override;
   Task<Result<void>> put_snapshot(uint64_t serial, std::string text) override;
-  Result<std::vector<uint64_t>> history() override;
-  Result<std::string> history_text(uint64_t serial) override;
-  Result<void> keep_journal(uint64_t serial, std::string_view journal) override;
+  Task<Result<void>> set_mark(std::optional<MoveMark> mark) override;
+  Task<Result<std::vector<uint64_t>>> history() override;
+  Task<Result<std::string>> history_text(uint64_t serial) override;
+  Task<Result<void>> keep_journal(uint64_t serial, std::string journal) override;
 
  private:
+  Result<std::vector<uint64_t>> serials();
   Result<std::optional<std::string>> read_if_there(const std::string& path);
   std::string history_path(uint64_t serial) const;
   Result<void> write_gitignore();

@@ -18,6 +18,7 @@ StatePaths state_paths_for(const std::string& snapshot) {
   }
   paths.journal = stem + ".journal";
   paths.lock = stem + ".lock";
+  paths.mark = stem + ".moved";
   const bool inside = paths.folder == ".llmforge" || paths.folder.ends_with("/.llmforge");
   if (inside) {
     paths.own_folder = paths.folder;

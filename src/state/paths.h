@@ -7,10 +7,11 @@
 namespace lf {
 
 struct StatePaths {
-  std::string folder;      // holds the next three
+  std::string folder;      // holds the next four
   std::string snapshot;    // FOLDER/<stack>[.<env>].llmforge.json
   std::string journal;     // the same with .journal in place of .json
   std::string lock;        // … with .lock
+  std::string mark;        // … with .moved: the state was moved from here (migrate.h)
   std::string own_folder;  // the `.llmforge` that gets a .gitignore and the history
   std::string history;     // OWN_FOLDER/history/<name>/, files <serial>.json
 };

@@ -11,16 +11,6 @@ namespace lf {
 
 namespace {
 
-// What is known, apart from when and by whom it was written down.
-std::string content_of(Snapshot snapshot) {
-  snapshot.state.identity.serial = 0;
-  snapshot.written_by.clear();
-  snapshot.written_at = {};
-  snapshot.folded_base = snapshot.folded_bytes = 0;
-  snapshot.next_intent = 0;
-  return write_snapshot(snapshot);
-}
-
 Error refused(const Backend& backend, std::string message) {
   Error error(ErrorCode::refused, std::move(message));
   error.help.push_back("nothing was changed; what is here: llmforge state pull");
@@ -56,7 +46,7 @@ Result<PushCheck> check(const BackendData& data, Backend& backend, const StateOp
                         const Snapshot& pushed) {
   PushCheck out;
   // Of this stack and environment?
-  const BackendData alone{write_snapshot(pushed), std::nullopt};
+  const BackendData alone{write_snapshot(pushed), std::nullopt, std::nullopt};
   const auto good = join_state(alone, backend, options);
   if (!good) return fail(good.error());
   auto pair = join_state(data, backend, options);
@@ -81,13 +71,11 @@ Task<Result<PushCheck>> check_push(Backend& backend, StateOptions options, Snaps
   co_return check(*data, backend, options, pushed);
 }
 
-Task<Result<uint64_t>> push_state(Backend& backend, Clock& clock, StateOptions options,
-                                  LockOwner owner, Snapshot pushed) {
-  auto lock = backend.lock(write_lock_owner(owner));
-  if (!lock) {
-    if (lock.error().code != ErrorCode::locked) co_return fail(lock.error());
-    co_return fail(locked_error(lock.error(), backend.snapshot_name()));
-  }
+namespace {
+
+// With the lock held.
+Task<Result<uint64_t>> push_locked(Backend& backend, Clock& clock, StateOptions options,
+                                   Snapshot pushed) {
   auto loading = backend.load();
   auto data = co_await std::move(loading);
   if (!data) co_return fail(data.error());
@@ -95,11 +83,14 @@ Task<Result<uint64_t>> push_state(Backend& backend, Clock& clock, StateOptions o
   if (!checked) co_return fail(checked.error());
   const uint64_t here = checked->now.replay.state().identity.serial;
   if (checked->same) co_return here;
-  if (const auto ready = backend.prepare(); !ready) co_return fail(ready.error());
+  auto preparing = backend.prepare();
+  const auto ready = co_await std::move(preparing);
+  if (!ready) co_return fail(ready.error());
   const uint64_t serial = std::max(pushed.state.identity.serial, here + 1);
   if (data->journal) {
-    if (const auto kept = backend.keep_journal(serial, *data->journal); !kept)
-      co_return fail(kept.error());
+    auto keeping = backend.keep_journal(serial, *data->journal);
+    const auto kept = co_await std::move(keeping);
+    if (!kept) co_return fail(kept.error());
   }
   pushed.state.identity.serial = serial;
   pushed.next_intent = std::max(pushed.next_intent, checked->now.replay.next_intent());
@@ -112,8 +103,24 @@ Task<Result<uint64_t>> push_state(Backend& backend, Clock& clock, StateOptions o
   auto put = co_await std::move(putting);
   if (!put) co_return fail(put.error());
   const std::string header = write_journal_header({pushed.state.identity.lineage, serial});
-  if (const auto fresh = backend.start_journal(header); !fresh) co_return fail(fresh.error());
+  auto starting = backend.start_journal(header);
+  const auto fresh = co_await std::move(starting);
+  if (!fresh) co_return fail(fresh.error());
   co_return serial;
+}
+
+}  // namespace
+
+Task<Result<uint64_t>> push_state(Backend& backend, Clock& clock, StateOptions options,
+                                  LockOwner owner, Snapshot pushed) {
+  auto locking = take_lock(backend, clock, write_lock_owner(owner), 0);
+  auto lock = co_await std::move(locking);
+  if (!lock) co_return fail(lock.error());
+  auto pushing = push_locked(backend, clock, std::move(options), std::move(pushed));
+  auto done = co_await std::move(pushing);
+  auto releasing = backend.release();
+  co_await std::move(releasing);
+  co_return done;
 }
 
 }  // namespace lf

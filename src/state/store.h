@@ -62,7 +62,7 @@ class Store {
 
   // What is durable. A new state has its lineage and secret key already.
   const State& state() const { return replay_.state(); }
-  std::vector<OpenIntent> open_intents() const { return replay_.open_intents(); }
+  std::vector<OpenIntent> open_intents() const;
   const Replay& replay() const { return replay_; }
   const std::vector<std::string>& notes() const { return notes_; }
   uint64_t next_intent() { return next_intent_++; }
@@ -79,12 +79,21 @@ class Store {
   // state is as it was.
   Task<Result<void>> compact();
 
+  // Gives the lock back. Nothing may be written after it.
+  Task<void> close();
+  // Backend::may_send() and what goes with it.
+  Result<void> may_send() { return backend_->may_send(); }
+  Task<Result<void>> take_again() { return backend_->take_again(); }
+  int64_t request_ms() const { return backend_->request_ms(); }
+  int64_t intent_lead_ms() const { return backend_->intent_lead_ms(); }
+
  private:
   Store(std::unique_ptr<Backend> backend, Clock& clock, StateOptions options)
       : backend_(std::move(backend)), clock_(clock), options_(std::move(options)) {}
   Task<Result<void>> start_writing();
-  Result<void> fresh_journal();
-  Result<void> mend();
+  Task<Result<void>> read(Random& random);
+  Task<Result<void>> fresh_journal();
+  Task<Result<void>> mend();
   std::unexpected<Error> append_behind() const;
   Snapshot snapshot_now(uint64_t serial) const;
 
@@ -100,10 +109,11 @@ class Store {
   std::unique_ptr<Backend> backend_;
   Clock& clock_;
   StateOptions options_;
-  std::unique_ptr<FileSystem::Lock> lock_;
+  std::unique_ptr<StateLock> lock_;
   Replay replay_;
   std::vector<std::string> notes_;
   uint64_t next_intent_ = 1;
+  uint64_t first_own_intent_ = 1;  // those before it are of earlier runs
   Phase phase_ = Phase::untouched;
   std::optional<Error> cause_;  // broken: what the first append that failed said
   Start start_ = Start::create;
@@ -115,6 +125,10 @@ class Store {
   uint32_t durable_ = 0;        // frames acknowledged
   uint32_t in_flight_ = 0;
 };
+
+// Tries until it has the lock or `timeout_ns` are over. locked: names who has it.
+Task<Result<std::unique_ptr<StateLock>>> take_lock(Backend& backend, Clock& clock,
+                                                   std::string owner, int64_t timeout_ns);
 
 // Puts the copy with `serial` back. Takes the lock (one try). Where the journal goes on from that
 // serial it stays and nothing is lost; else it is kept in the history, and the copy gets a serial

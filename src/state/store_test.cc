@@ -177,7 +177,7 @@ TEST_CASE("compaction raises the serial, keeps ten copies and open intents", "[s
     CHECK((*store)->state().identity.serial == static_cast<uint64_t>(i + 2));
   }
   LocalBackend backend(s.files, s.paths);
-  const auto serials = backend.history();
+  const auto serials = *run_task(s.files, s.clock, backend.history());
   CHECK(serials.value() == std::vector<uint64_t>{5, 6, 7, 8, 9, 10, 11, 12, 13, 14});
   auto store = s.open();
   REQUIRE((*store)->open_intents().size() == 1);

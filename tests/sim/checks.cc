@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/strings.h"
 #include "state/local_backend.h"
+#include "state/remote_backend.h"
 
 namespace lf::sim {
 
@@ -106,13 +107,51 @@ std::string picture_of(Package& package, const sandbox::Thing& thing,
   return text;
 }
 
+// Looks into the bucket without asking for anything.
+class BucketReader final : public ObjectStore {
+ public:
+  explicit BucketReader(ObjectServer& server) : server_(server) {}
+  std::string shown(const std::string& name) const override { return key(name); }
+  LeaseTimes lease() const override { return {}; }
+  Task<Result<std::optional<StoredObject>>> get(std::string name) override {
+    const auto found = server_.objects.find(key(name));
+    if (found == server_.objects.end()) co_return std::optional<StoredObject>();
+    co_return std::optional<StoredObject>(StoredObject{found->second.bytes, 0});
+  }
+  Task<Result<bool>> create(std::string, std::string) override { co_return refused(); }
+  Task<Result<void>> put(std::string, std::string) override { co_return refused(); }
+  Task<Result<void>> remove(std::string) override { co_return refused(); }
+  Task<Result<std::vector<std::string>>> list(std::string prefix) override {
+    std::vector<std::string> out;
+    for (const auto& [name, object] : server_.objects) {
+      if (name.starts_with(key(prefix))) out.push_back(name.substr(key("").size()));
+    }
+    co_return out;
+  }
+
+ private:
+  static std::string key(const std::string& name) { return "lab/" + name; }
+  static std::unexpected<Error> refused() {
+    return fail(ErrorCode::internal, "a check writes nothing");
+  }
+  ObjectServer& server_;
+};
+
 }  // namespace
 
 Finding compare_state_and_cloud(SimWorld& sim, Package& package, const std::string& stack) {
   Finding out;
   LoadedState loaded;
   sim.run_process([&](World& world, Runner& runner) {
-    LocalBackend backend(world.files, default_state_paths("work", stack, "default"));
+    std::unique_ptr<Backend> at;
+    const std::string spec = sim.files().content("work/spec.yaml").value_or("");
+    if (spec.find("\nbackend:") == std::string::npos)
+      at = std::make_unique<LocalBackend>(world.files,
+                                          default_state_paths("work", stack, "default"));
+    else
+      at = std::make_unique<RemoteBackend>(std::make_unique<BucketReader>(sim.objects()),
+                                           world.clock, world.random);
+    Backend& backend = *at;
     StateOptions options;
     options.stack = stack;
     Task<Result<LoadedState>> loading = load_state(backend, std::move(options));

@@ -38,13 +38,14 @@ std::vector<std::string> changed_files(std::map<std::string, std::string> before
 
 std::vector<std::string> wrong_with_plan(Lab& lab, const Scenario& scenario) {
   SimWorld& sim = lab.world();
-  const uint64_t mutations = sim.mutations();
+  const uint64_t mutations = sim.mutations() + sim.state_mutations();
   const auto before = lab.files();
   Command plan = scenario.tested;
   plan.name = "plan";
   plan.refresh = "true";
   (void)lab.run(plan);
-  if (sim.mutations() != mutations) return {"a plan after the kill sends mutations"};
+  if (sim.mutations() + sim.state_mutations() != mutations)
+    return {"a plan after the kill sends mutations"};
   std::vector<std::string> wrong;
   for (const std::string& path : changed_files(before, lab.files()))
     wrong.push_back("a plan after the kill changes `" + path + "`");
@@ -190,9 +191,78 @@ int with_second_writer(const Scenario& scenario, const Reference& reference, uin
 
 }  // namespace
 
-int try_second_writers(uint64_t only, uint64_t stride, uint64_t seed) {
+namespace {
+
+// The first process stands still at `number` while a second takes over. The exit status.
+int with_pause(const Scenario& scenario, const Reference& reference, uint64_t seed, uint64_t number,
+               bool verbose, const Plant& plant) {
+  Lab lab(seed, platform_spec());
+  SimWorld& sim = lab.world();
+  prepare(lab, scenario);
+  sim.verbose = verbose;
+  sim.plant = plant;
+  const uint64_t before = sim.points();
+  bool started = false;
+  int second = -1;
+  uint64_t mutations = 0;
+  sim.on_point = [&](const Point& point) {
+    if (started || point.number - before < number || !point.between_calls) return;
+    if (sim.objects().objects.empty()) return;  // it has no lease to lose yet
+    started = true;
+    sim.tell("(it stands still, and a second llmforge starts)");
+    sim.while_paused([&] { second = lab.run(scenario.tested); });
+    mutations = sim.mutations();
+    sim.tell("(it goes on)");
+  };
+  const int first = lab.run(scenario.tested);
+  sim.on_point = nullptr;
+  if (!started) return 0;  // there is no such point any more
+  std::vector<std::string> wrong;
+  if (sim.mutations() != mutations) wrong.push_back("what has lost its lease sends mutations");
+  if (second != 0) wrong.push_back(fmt::format("the second ends with exit code {}", second));
+  // Whoever was paused after its last word to the state was done already; what it looks at before
+  // it writes or sends anything may refuse it, too.
+  if (first != kLocked && first != kDone && first != kRefused)
+    wrong.push_back(fmt::format("the first ends with exit code {}", first));
+  const auto after = wrong_after(lab, scenario, reference);
+  wrong.insert(wrong.end(), after.begin(), after.end());
+  return lab.judge(wrong);
+}
+
+}  // namespace
+
+int try_pauses(uint64_t only, uint64_t stride, uint64_t seed) {
   const double start = seconds();
-  const Scenario& scenario = *find_scenario("apply");
+  const Scenario& scenario = *find_scenario("remote-apply");
+  const Reference reference = undisturbed(scenario, seed);
+  if (only != 0) {
+    const int status = with_pause(scenario, reference, seed, only, true, {});
+    report(status == 0 ? "ends well\n" : "does not end well\n");
+    return status;
+  }
+  uint64_t good = 0, tried = 0;
+  size_t shown = 0;
+  Forks forks([&](const Forks::End& end) {
+    if (end.status == 0) ++good;
+    if (end.status == 0 || ++shown > kShown) return;
+    report(fmt::format("\na pause at point {} does not end well{}:\n{}replay: {}\n", end.number,
+                       signal_of(end.status), end.printed,
+                       replay_line("pauses", end.number, seed)));
+  });
+  for (uint64_t number = 1; number <= reference.points; number += stride) {
+    ++tried;
+    forks.run(number, [&] { return with_pause(scenario, reference, seed, number, false, {}); });
+  }
+  forks.wait_for_all();
+  report(fmt::format("pauses beyond the lease: {} of {} end well, in {:.1f} s\n", good, tried,
+                     seconds() - start));
+  return good == tried ? 0 : 1;
+}
+
+int try_second_writers(const std::string& name, uint64_t only, uint64_t stride, uint64_t seed) {
+  const double start = seconds();
+  Scenario scenario = *find_scenario(name);
+  scenario.tested.lock_timeout = "";
   const Reference reference = undisturbed(scenario, seed);
   if (only != 0) {
     const int status = with_second_writer(scenario, reference, seed, only, true, {});
@@ -207,7 +277,7 @@ int try_second_writers(uint64_t only, uint64_t stride, uint64_t seed) {
     if (end.status == 0 || ++shown > kShown) return;
     report(fmt::format("\na second writer from point {} on does not end well{}:\n{}replay: {}\n",
                        end.number, signal_of(end.status), end.printed,
-                       replay_line("writers", end.number, seed)));
+                       replay_line("writers " + name, end.number, seed)));
   });
   for (uint64_t number = 1; number <= reference.points; number += stride) {
     ++tried;
@@ -215,7 +285,7 @@ int try_second_writers(uint64_t only, uint64_t stride, uint64_t seed) {
               [&] { return with_second_writer(scenario, reference, seed, number, false, {}); });
   }
   forks.wait_for_all();
-  report(fmt::format("second writers: {} of {} end well, in {:.1f} s\n", good, tried,
+  report(fmt::format("second writers, {}: {} of {} end well, in {:.1f} s\n", name, good, tried,
                      seconds() - start));
   return good == tried ? 0 : 1;
 }
@@ -236,8 +306,11 @@ std::string noticed_in(const Forks::End& end, const std::string& expected) {
 }
 
 std::string hunt(const Hunt& hunted, uint64_t& tried) {
-  const bool writers = hunted.scenario == "second writer";
-  const Scenario& scenario = *find_scenario(writers ? "apply" : hunted.scenario);
+  const bool pause = hunted.scenario == "pause";
+  const bool writers = hunted.scenario == "second writer" || pause;
+  const Scenario& scenario = *find_scenario(pause     ? "remote-apply"
+                                            : writers ? "apply"
+                                                      : hunted.scenario);
   const uint64_t seed = 1;
   const Reference reference = undisturbed(scenario, seed);
   std::string noticed;
@@ -252,7 +325,8 @@ std::string hunt(const Hunt& hunted, uint64_t& tried) {
          number += hunted.stride) {
       ++tried;
       forks.run(number, [&] {
-        return with_second_writer(scenario, reference, seed, number, false, hunted.plant);
+        return pause ? with_pause(scenario, reference, seed, number, false, hunted.plant)
+                     : with_second_writer(scenario, reference, seed, number, false, hunted.plant);
       });
     }
     forks.wait_for_all();

@@ -19,12 +19,16 @@ int try_crash_points(const Scenario& scenario, uint64_t only, uint64_t seed);
 
 // A second llmforge starts on the same state at every `stride`-th point at which one can: one of
 // both is refused, nothing else happens. Prints how many ended well; 0 if all.
-int try_second_writers(uint64_t only, uint64_t stride, uint64_t seed);
+int try_second_writers(const std::string& scenario, uint64_t only, uint64_t stride, uint64_t seed);
+
+// The process stands still at every `stride`-th point until another has taken the state over and
+// done the work; then it goes on: it must send nothing more, and say so.
+int try_pauses(uint64_t only, uint64_t stride, uint64_t seed);
 
 // The same with a planted bug: tries every `stride`-th point from `first` on until a check notices
 // something that has `expected` in it. Gives what was noticed; "": nothing.
 struct Hunt {
-  std::string scenario;  // "second writer": a second llmforge instead of a kill
+  std::string scenario;  // "second writer", "pause": a second llmforge instead of a kill
   Plant plant;
   uint64_t stride = 7;
   std::string expected;

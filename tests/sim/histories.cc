@@ -15,6 +15,8 @@ namespace {
 
 constexpr size_t kShown = 5;
 constexpr uint64_t kPlatformEvery = 16;  // seeds; the others take parts of the menu
+// Of four seeds one has its state in a bucket; of eight one moves it there, and back.
+constexpr uint64_t kRemoteEvery = 4, kRemoteAt = 2, kMovingEvery = 8, kMovingAt = 5;
 
 sandbox::Faults faults_of(SimWorld& sim) {
   sandbox::Faults out;
@@ -39,7 +41,8 @@ struct History {
   History(uint64_t seed, const std::string& spec) : lab(seed, spec) {}
   Lab lab;
   std::vector<Command> commands;
-  size_t at = 0;  // in commands
+  size_t at = 0;                       // in commands
+  bool remote = false, moves = false;  // where the state lies; whether that changes
 };
 
 [[noreturn]] void next_command(History* history);
@@ -49,6 +52,7 @@ struct History {
   Lab& lab = history->lab;
   const Command& command = history->commands[history->at];
   lab.world().model().faults() = {};
+  lab.world().store_faults = {};
   lab.world().tell("(no more faults)");
   std::vector<std::string> wrong;
   if (lab.run_to_the_end(command) == 0) {
@@ -101,8 +105,21 @@ struct History {
 void next_command(History* history) {
   if (history->at == history->commands.size()) _exit(0);
   SimWorld& sim = history->lab.world();
+  if (history->moves && history->at > 0) {
+    const bool back = history->remote;
+    history->lab.edit_spec(back ? in_bucket() : kHere, back ? kHere : in_bucket());
+    history->remote = !back;
+    sim.tell(back ? "(the spec says: the state lies here)"
+                  : "(the spec says: it lies in a bucket)");
+  }
   const sandbox::Faults faults = faults_of(sim);
   sim.model().faults() = faults;
+  if (history->remote || history->moves) {
+    sim.store_faults.unavailable = sim.random() % 2 == 0 ? 0.0 : sim.share() * 0.2;
+    sim.store_faults.lost_answer = sim.random() % 2 == 0 ? 0.0 : sim.share() * 0.1;
+    sim.tell(fmt::format("(faults of the store: unavailable {:.2f}, answers lost {:.2f})",
+                         sim.store_faults.unavailable, sim.store_faults.lost_answer));
+  }
   sim.tell(fmt::format(
       "(faults: throttled {:.2f}, unavailable {:.2f}, answers lost {:.2f}, new things unseen for "
       "{} ms{})",
@@ -119,6 +136,9 @@ void next_command(History* history) {
   sim.verbose = verbose;
   sim.plant = plant;
   auto& commands = history.commands;
+  history.remote = seed % kRemoteEvery == kRemoteAt;
+  history.moves = seed % kMovingEvery == kMovingAt;
+  if (history.remote) history.lab.edit_spec(kHere, in_bucket());
   if (platform) {
     commands.push_back({.name = "apply", .create_instance = sim.random() % 4 != 0});
     if (sim.random() % 2 == 0) commands.push_back({.name = "apply", .instance_type = "g6.xlarge"});
@@ -128,6 +148,10 @@ void next_command(History* history) {
     commands.push_back({.name = "apply", .variant = 1});
     if (sim.random() % 4 != 0) commands.push_back({.name = "apply", .variant = 2});
     if (sim.random() % 2 == 0) commands.push_back({.name = "destroy", .variant = 1});
+  }
+  // Who was killed holds a lease for a while.
+  if (history.remote || history.moves) {
+    for (Command& command : commands) command.lock_timeout = "10m";
   }
   next_command(&history);
 }

@@ -102,6 +102,10 @@ std::string spec_from_menu(uint64_t seed) {
   return out;
 }
 
+std::string in_bucket() {
+  return fmt::format("{}backend: {{s3: {{bucket: {}, key: lab}}}}\n", kHere, kStateBucket);
+}
+
 void warm_up() {
   Lab lab(1, platform_spec());
   for (const char* name : {"apply", "plan", "destroy"}) lab.run({.name = name});
@@ -136,6 +140,7 @@ int Lab::run(const Command& command) {
   options.shared = set_;
   options.detailed_exitcode = true;
   options.refresh = command.refresh;
+  if (!command.lock_timeout.empty()) options.lock_timeout = command.lock_timeout;
   if (command.variant > 0)
     options.variables = {{"variant", std::to_string(command.variant)}};
   else

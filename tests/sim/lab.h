@@ -26,6 +26,7 @@ struct Command {
   std::string instance_type = "";  // "": the spec's default
   int variant = 0;                 // of a spec from the menu: 1, 2; 0: it is the platform
   std::string refresh = "true";    // --refresh
+  std::string lock_timeout = "";   // --lock-timeout
 };
 
 class Lab {
@@ -63,6 +64,10 @@ std::string platform_spec();
 // A spec of one to three parts of tests/sim/menu.yaml, as `seed` chooses; its variable `variant` is
 // what a later apply changes.
 std::string spec_from_menu(uint64_t seed);
+
+// In both: the state lies beside the spec; `in_bucket()` in its place: in the bucket.
+inline constexpr const char* kHere = "\nprovider: aws\n";
+std::string in_bucket();
 
 // Reads the packages, so that processes forked from now on need not. Every Lab has the same.
 void warm_up();

@@ -155,6 +155,15 @@ std::vector<PlantedBug> bugs() {
       true;
   add("no-lock", "the state's lock is given to a second writer", "second writer", 23, "")
       .locks_granted = true;
+  add("segment-late", "a remote journal's segment is uploaded after the request that it announces",
+      "remote-apply", 11, kOrphan)
+      .segments_late = true;
+  add("sleeping-clock", "the clock of a lease stands still while the machine sleeps", "pause", 5,
+      "sends mutations")
+      .clock_sleeps = true;
+  Plant& unfenced = add("no-fence", "whoever lost a remote state can still write its journal",
+                        "pause", 23, "sends mutations");
+  unfenced.creates_replace = unfenced.clock_sleeps = true;
   return out;
 }
 

@@ -80,6 +80,32 @@ std::vector<Scenario> make_scenarios() {
   one.code = 0;
   one.silent = false;
   out.push_back(one);
+
+  Scenario remote;
+  remote.remote = true;
+  remote.spec_from = kHere;
+  remote.spec_to = in_bucket();
+  remote.name = "remote-apply";
+  remote.doc = "the first apply of all of it, with the state in a bucket";
+  remote.tested = {.name = "apply", .lock_timeout = "10m"};
+  out.push_back(remote);
+
+  remote.before = {{.name = "apply"}};
+  remote.name = "remote-replace";
+  remote.doc = "another machine type, with the state in a bucket";
+  remote.tested = {.name = "apply", .instance_type = "g6.xlarge", .lock_timeout = "10m"};
+  out.push_back(remote);
+
+  // The local state of the first apply moves in the second.
+  remote.name = "migrate";
+  remote.doc = "the state moves into a bucket, and the machine is replaced";
+  remote.before = {};
+  remote.meanwhile = [](Lab& lab) {
+    if (lab.run({.name = "apply"}) != 0) std::exit(1);
+    lab.edit_spec(kHere, in_bucket());
+  };
+  remote.spec_from = remote.spec_to = "";
+  out.push_back(remote);
   return out;
 }
 
@@ -135,6 +161,7 @@ Reference undisturbed(const Scenario& scenario, uint64_t seed) {
   Command plan = scenario.tested;
   plan.name = "plan";
   plan.refresh = "true";
+  plan.lock_timeout = "";
   out.plan_code = lab.run(plan);
   const bool converges = scenario.tested.name == "apply" && !scenario.only_reads;
   if (out.plan_code != (converges ? 0 : 2)) {

@@ -21,6 +21,7 @@ struct Scenario {
   // the disk either.
   bool only_reads = false, silent = false;
   std::string spec_from, spec_to;  // a text of the spec and what stands there instead
+  bool remote = false;             // its state lies in a bucket
 };
 
 const std::vector<Scenario>& scenarios();

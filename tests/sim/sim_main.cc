@@ -17,7 +17,10 @@ int points(const std::string& name, uint64_t only, uint64_t seed) {
   int worst = 0;
   bool any = false;
   for (const auto& scenario : lf::sim::scenarios()) {
-    if (!name.empty() && scenario.name != name) continue;
+    if (name == "local"    ? scenario.remote
+        : name == "remote" ? !scenario.remote
+                           : !name.empty() && scenario.name != name)
+      continue;
     any = true;
     const int code = lf::sim::try_crash_points(scenario, only, seed);
     if (code != 0) worst = code;
@@ -31,7 +34,8 @@ int usage() {
       "sim_test points [SCENARIO [POINT [SEED]]]  every crash point of every scenario; one "
       "scenario;"
       " one point with its trace\n"
-      "sim_test writers [POINT [SEED]]            a second writer at every 23rd point; at one\n"
+      "sim_test writers [SCENARIO [POINT [SEED]]] a second writer at every 23rd point; at one\n"
+      "sim_test pauses [POINT [SEED]]             a pause beyond the lease at every 23rd point\n"
       "sim_test faults COUNT [FIRST]              histories by seed\n"
       "sim_test fault SEED                        one of them with its trace\n"
       "sim_test planted                           bugs on purpose, which must be noticed\n"
@@ -53,8 +57,14 @@ int main(int argc, char** argv) {
   const std::string what = text(1);
   if (what == "points") return points(text(2), number(3, 0), number(4, 1));
   if (what == "writers") {
+    const std::string scenario = text(2).empty() ? "apply" : text(2);
+    if (lf::sim::find_scenario(scenario) == nullptr) return usage();
+    if (number(3, 0) == 0) lf::sim::silence();
+    return lf::sim::try_second_writers(scenario, number(3, 0), 23, number(4, 1));
+  }
+  if (what == "pauses") {
     if (number(2, 0) == 0) lf::sim::silence();
-    return lf::sim::try_second_writers(number(2, 0), 23, number(3, 1));
+    return lf::sim::try_pauses(number(2, 0), 23, number(3, 1));
   }
   if (what == "faults") {
     lf::sim::silence();

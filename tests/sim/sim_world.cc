@@ -31,7 +31,10 @@ class SimWorld::SimClock final : public Clock {
  public:
   SimClock(SimWorld& sim, uint64_t owner) : sim_(sim), owner_(owner) {}
   Timestamp now() override { return sim_.now(); }
-  MonotonicNs monotonic() override { return sim_.ns_; }
+  MonotonicNs monotonic() override {
+    const auto slept = sim_.slept_.find(owner_);
+    return sim_.ns_ - (slept == sim_.slept_.end() ? 0 : slept->second);
+  }
   uint64_t after(int64_t delay_ns, std::function<void()> done) override {
     return sim_.schedule(delay_ns, {owner_, "timer", "", std::move(done), nullptr});
   }
@@ -179,6 +182,10 @@ void SimWorld::step() {
   times_.erase(first->first.second);
   Event event = std::move(first->second);
   queue_.erase(first);
+  if (paused_.contains(event.owner)) {
+    held_.push_back(std::move(event));
+    return;
+  }
   if (event.owner != kCloud) point(event.kind, event.what, Wire::by_seed, true);
   event.call();
 }
@@ -196,6 +203,16 @@ void SimWorld::pass(int64_t ns) {
   const int64_t until = ns_ + ns;
   while (!queue_.empty() && queue_.begin()->first.first <= until) step();
   ns_ = until;
+}
+
+void SimWorld::while_paused(const std::function<void()>& meanwhile) {
+  paused_ = alive_;
+  const int64_t begun = ns_;
+  meanwhile();
+  for (const uint64_t owner : std::exchange(paused_, {})) {
+    if (plant.clock_sleeps) slept_[owner] += ns_ - begun;
+  }
+  for (Event& event : std::exchange(held_, {})) schedule(0, std::move(event));
 }
 
 int SimWorld::run_process(const std::function<int(World&, Runner&)>& program) {
@@ -280,8 +297,21 @@ void SimWorld::send(uint64_t owner, HttpRequest request, Answered done) {
   const std::string what = request.service + " " + request.action +
                            (request.address.empty() ? "" : " of " + request.address);
   const bool mutation = request.mutation;
-  mutations_ += mutation ? 1 : 0;
+  const bool of_state = ObjectServer::is_for(request);
+  if (mutation) ++(of_state ? state_mutations_ : mutations_);
   point("send", what);
+  if (plant.segments_late && of_state && mutation &&
+      request.path.find("/journal/") != std::string::npos) {
+    // Says that it is there, and is on its way.
+    auto late = std::make_shared<HttpRequest>(std::move(request));
+    schedule(400 * kMs, {owner, "upload", what,
+                         [this, late] { (void)objects_.handle(*late, now()); }, nullptr});
+    HttpResponse done_already;
+    done_already.status = 200;
+    schedule(5 * kMs, {owner, "answer", what,
+                       [done = std::move(done), done_already] { done(done_already); }, nullptr});
+    return;
+  }
   auto shared = std::make_shared<HttpRequest>(std::move(request));
   const auto delay =
       static_cast<int64_t>((mutation ? 20 + random() % 100 : 10 + random() % 30)) * kMs;
@@ -305,18 +335,34 @@ void SimWorld::send(uint64_t owner, HttpRequest request, Answered done) {
   }
 }
 
+HttpResponse SimWorld::answer_of_store(const HttpRequest& request) {
+  if (store_faults.unavailable > 0 && share() < store_faults.unavailable) {
+    HttpResponse busy;
+    busy.status = 503;
+    busy.body =
+        "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>";
+    return busy;
+  }
+  return objects_.handle(request, now());
+}
+
 void SimWorld::arrive(uint64_t owner, std::shared_ptr<HttpRequest> request, Answered done) {
   const std::string what = request->service + " " + request->action +
                            (request->address.empty() ? "" : " of " + request->address);
-  Result<HttpResponse> answer = model_.handle(*request, now(), now());
-  const bool lost = model_.lose_answer();
+  objects_.creates_replace = plant.creates_replace;
+  const bool of_state = ObjectServer::is_for(*request);
+  Result<HttpResponse> answer = of_state
+                                    ? answer_of_store(*request)
+                                    : Result<HttpResponse>(model_.handle(*request, now(), now()));
+  const bool lost = of_state ? store_faults.lost_answer > 0 && share() < store_faults.lost_answer
+                             : model_.lose_answer();
   const std::string told =
       fmt::format("cloud: {} -> {}{}", what, answer->status, lost ? ", the answer is lost" : "");
   if (request->mutation)
     tell(told);
   else
     trace(told);
-  if (plant.mutations_repeat && request->mutation && answer->status < 300) {
+  if (plant.mutations_repeat && request->mutation && !of_state && answer->status < 300) {
     (void)model_.handle(*request, now(), now());
   }
   if (plant.tokens_change) {

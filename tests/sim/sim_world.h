@@ -6,7 +6,8 @@
 // Fault model. A process may die at any point (below): what it had in memory is gone, what its disk
 // did not have durably is resolved as fake_files.h says, and each request on the wire is lost or
 // arrives late, but before its deadline. The cloud may refuse (throttle, 5xx, no capacity), hide
-// new things from reads for a while, and lose answers after the effect. It never does a thing twice
+// new things from reads for a while, and lose answers after the effect; the store of a remote state
+// may refuse and lose answers, too. It never does a thing twice
 // and forgets nothing. Disks do not fail here (state/ has its own tests for that).
 //
 // Several processes may live at once (run_process inside on_point, at a point that between_calls):
@@ -30,6 +31,7 @@
 #include "base/world.h"
 #include "provider/package.h"
 #include "sandbox/model.h"
+#include "sim/object_server.h"
 #include "state/journal.h"
 #include "support/fake_files.h"
 #include "support/fake_time.h"
@@ -45,6 +47,9 @@ struct Plant {
   bool lost_is_not_done = false;  // a lost answer counts as surely not sent
   bool tokens_change = false;     // no request has the token of an earlier one
   bool mutations_repeat = false;  // sent again by the transport, after the effect
+  bool creates_replace = false;   // a segment of the journal replaces one of its number
+  bool segments_late = false;     // uploaded after what they announce was sent
+  bool clock_sleeps = false;      // a process's clock stands still with it
   // What a wrong engine would have left in the journal of a process that was killed.
   std::function<void(std::vector<Frame>&)> journal;
 };
@@ -61,12 +66,19 @@ struct Point {
   bool between_calls = false;
 };
 
+// Of the store that keeps a remote state: shares of its answers.
+struct StoreFaults {
+  double unavailable = 0;  // refused with 503
+  double lost_answer = 0;  // done or read, but nobody hears of it
+};
+
 class SimWorld final : public Runner {
  public:
   SimWorld(Package& package, Sources& sources, uint64_t seed);
   ~SimWorld() override;
 
   Plant plant;
+  StoreFaults store_faults;
 
   // Runs one command of llmforge as a process of its own, gives its exit code.
   int run_process(const std::function<int(World&, Runner&)>& program);
@@ -81,6 +93,9 @@ class SimWorld final : public Runner {
 
   // Time goes on by that much; the cloud does what is under way.
   void pass(int64_t ns);
+  // All processes that live now stand still while `meanwhile` runs: what is for them waits. Called
+  // from on_point, at a point that between_calls.
+  void while_paused(const std::function<void()>& meanwhile);
   uint64_t random() { return chance_.next(); }
   double share() { return static_cast<double>(chance_.next() >> 11) / 9007199254740992.0; }
 
@@ -88,7 +103,9 @@ class SimWorld final : public Runner {
   sandbox::Model& model() { return model_; }
   Timestamp now() const;
   uint64_t points() const { return points_; }
-  uint64_t mutations() const { return mutations_; }  // sent so far
+  uint64_t mutations() const { return mutations_; }  // sent so far, but for those of the state
+  uint64_t state_mutations() const { return state_mutations_; }
+  ObjectServer& objects() { return objects_; }
   // Of everything that happened so far, in order.
   uint64_t trace_hash() const { return hash_; }
   bool verbose = false;  // prints the trace to stderr
@@ -120,6 +137,7 @@ class SimWorld final : public Runner {
   void point(const char* kind, const std::string& what, Wire wire = Wire::by_seed,
              bool between_calls = false);
   void send(uint64_t owner, HttpRequest request, Answered done);
+  HttpResponse answer_of_store(const HttpRequest& request);
   void arrive(uint64_t owner, std::shared_ptr<HttpRequest> request, Answered done);
   void append(Hands& hands, const std::string& path, std::string data,
               std::function<void(Result<void>)> done);
@@ -132,6 +150,11 @@ class SimWorld final : public Runner {
   std::map<uint64_t, int64_t> times_;  // of queued events
   uint64_t processes_ = 0;             // so far
   std::set<uint64_t> alive_;
+  std::set<uint64_t> paused_;
+  std::vector<Event> held_;            // of paused processes, in order
+  std::map<uint64_t, int64_t> slept_;  // by process, where its clock does not count it
+  ObjectServer objects_;
+  uint64_t state_mutations_ = 0;
   uint64_t points_ = 0, mutations_ = 0, hash_ = 14695981039346656037U;
   std::vector<std::string> history_;
   FakeRandom chance_;   // the world's
