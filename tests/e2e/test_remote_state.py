@@ -491,6 +491,23 @@ def test_a_merge_may_be_applied(cloud, bucket, here):
     assert "LF0218" in here.run("validate", expect=3).err
 
 
+def test_pull_requests_may_read_the_state(cloud, bucket, here):
+    """The role that plans reads no data but the state's; without being told where that lies it could not plan."""
+    here.edit("resources:", "access: {actions: {github: {repository: acme/lab}}}\nresources:")
+    untold = here.run("validate", expect=3)
+    assert "LF0218" in untold.one_error() and "pull requests could not read the state" in untold.err, untold
+    here.edit("acme/lab}", "acme/lab}, state: {bucket: states, key: team/lab, kms_key: alias/states}")
+    here.run("apply", expect=0)
+    iam = cloud.client("iam")
+    [role] = [r["RoleName"] for r in iam.list_roles()["Roles"] if r["RoleName"].endswith("-plan")]
+    [name] = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    said = {s["Sid"]: s for s in iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"]}
+    assert "arn:aws:s3:::states/team/lab/*" in said["NoData"]["NotResource"], said
+    assert said["StateKey"]["Action"] == "kms:Decrypt"
+    assert said["StateKey"]["Condition"] == {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/states"}}
+    here.run("plan", "--detailed-exitcode", expect=0)
+
+
 def test_the_sandbox_keeps_its_state_to_itself(cloud, bucket, here):
     here.run("apply", "--sandbox", expect=0)
     assert cloud.requests() == [] and objects(bucket) == []
