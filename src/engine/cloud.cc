@@ -328,15 +328,20 @@ class CloudClient : public Cloud {
     request->action = call->action;
     request->address = options.address;
     request->mutation = options.mutation;
-    request->timeout_ms = options.timeout_ms;
+    request->timeout_ms =
+        std::min(options.timeout_ms, package_.info().request_limit.seconds * 1000);
     SigningScope scope;
     scope.region = endpoint.signing_region;
     scope.service = endpoint.signing_name;
     scope.form = service->in_host.empty() ? SigningForm::standard : SigningForm::raw;
     sign(*request, *credentials, scope, context_.world->clock.now());
     if (options.mutation && options.before_send) {
+      // Its window is counted from the intent, which a slow disk may take seconds to keep.
+      const MonotonicNs asked = context_.world->clock.monotonic();
       Task<Result<void>> asking = options.before_send();
       Result<void> allowed = co_await std::move(asking);
+      const int64_t waited_ms = (context_.world->clock.monotonic() - asked) / 1'000'000;
+      request->timeout_ms = std::max<int64_t>(1, request->timeout_ms - waited_ms);
       if (!allowed) {
         throttle_->done(permit, Throttle::Answer::good);
         co_return fail(allowed.error());

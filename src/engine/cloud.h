@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -44,7 +45,8 @@ struct CallOptions {
   // Safe to repeat whatever happened: reads, calls marked idempotent, creates with a token.
   bool idempotent = false;
   int64_t visible_within_ms = 0;  // budget for `retry_on` and not_visible_yet
-  int64_t timeout_ms = 60'000;
+  // At most; the package's `request_limit` is another bound.
+  int64_t timeout_ms = std::numeric_limits<int64_t>::max();
   // Awaited right before each send of a mutation, retries included, when nothing holds it back any
   // more: the place to make its intent durable. An error: it is not sent.
   std::function<Task<Result<void>>()> before_send;

@@ -45,6 +45,7 @@ struct Operator::Mutation {
   Intent intent;
   Frame with_intent;
   bool journalled = false;
+  int64_t limit_ms = 0;  // after which the request is given up
 };
 
 // Right before the request is sent, and again before each repetition: what waited for its turn or
@@ -58,7 +59,7 @@ Task<Result<void>> Operator::journal_intent(Mutation* mutation) {
   for (int tries = 0; tries < kIntentsMax; ++tries) {
     const MonotonicNs begun = clock.monotonic();
     intent.time = now();
-    intent.deadline = later(intent.time, store_.request_ms() + store_.intent_lead_ms());
+    intent.deadline = later(intent.time, mutation->limit_ms + store_.intent_lead_ms());
     Frame frame;
     frame.emplace_back(intent);
     for (auto& entry : mutation->with_intent) frame.push_back(std::move(entry));
@@ -84,6 +85,9 @@ Task<Result<Answer>> Operator::mutate(Subject* subject, const Call* call, std::s
                                       Map input, Map names, bool idempotent, Frame with_intent) {
   Mutation mutation;
   mutation.with_intent = std::move(with_intent);
+  // The shorter of what the cloud's package and the place of the state allow.
+  mutation.limit_ms =
+      std::min(subject->cloud->package().info().request_limit.seconds * 1000, store_.request_ms());
   Intent& intent = mutation.intent;
   intent.address = subject->record.address;
   intent.generation = subject->record.generation;
@@ -109,7 +113,7 @@ Task<Result<Answer>> Operator::mutate(Subject* subject, const Call* call, std::s
   options.mutation = true;
   options.idempotent = idempotent || call->idempotent;
   options.visible_within_ms = subject->type->visible_within.seconds * 1000;
-  options.timeout_ms = store_.request_ms();
+  options.timeout_ms = mutation.limit_ms;
   Mutation* const journalled = &mutation;
   options.before_send = [this, journalled] { return journal_intent(journalled); };
   Task<Result<Answer>> sending =

@@ -35,7 +35,7 @@ bool Loader::load_package(const LoadNode& file, PackageInfo& out) {
   const size_t before = diagnostics_.error_count();
   if (!keys(file, "package",
             {"package", "version", "credentials", "signing", "identity", "marks", "sandbox",
-             "session", "activity"})) {
+             "session", "activity", "request_limit"})) {
     return false;
   }
   for (const char* key : {"package", "version"}) required(file, key, "package");
@@ -43,6 +43,11 @@ bool Loader::load_package(const LoadNode& file, PackageInfo& out) {
   number(file, "version", out.version, 1, 1'000'000);
   if (const LoadNode* chain = file.find("credentials")) credentials(*chain, out);
   text(file, "signing", out.signing);
+  duration(file, "request_limit", out.request_limit);
+  if (out.request_limit.seconds < 1 || out.request_limit.nanos != 0) {
+    error(Code::LF0903, file.find("request_limit")->span,
+          "`request_limit` takes whole seconds, at least one");
+  }
   if (const LoadNode* identity = file.find("identity")) {
     keys(*identity, "identity", {"service", "action", "account", "arn"});
     for (const char* key : {"service", "action", "account"}) required(*identity, key, "identity");

@@ -67,6 +67,9 @@ struct CredentialWord {
 struct PackageInfo {
   std::string name, credentials, signing;
   int version = 0;
+  // How long a request may be under way: after it the client has given up, and settling counts on
+  // nothing arriving any more.
+  Duration request_limit{60, 0};
   std::string identity_service, identity_action;
   WirePath identity_account, identity_arn;
   std::string mark_stack, mark_address, mark_intent;  // tag keys

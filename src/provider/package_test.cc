@@ -257,6 +257,24 @@ TEST_CASE("every type and look-up has a page, and a type in the language", "[pac
   }
 }
 
+TEST_CASE("how long a request may be under way is a package's word", "[package]") {
+  const auto limit_of = [](const std::string& line) -> std::optional<int64_t> {
+    auto overlay = std::make_shared<MemoryPackageFiles>();
+    overlay->add("mine/package.yaml", "package: mine\nversion: 1\n" + line);
+    Sources sources;
+    Diagnostics diagnostics;
+    Packages packages(sources, diagnostics, overlay);
+    Package* mine = packages.find("mine");
+    if (mine == nullptr || !diagnostics.empty()) return std::nullopt;
+    return mine->info().request_limit.seconds;
+  };
+  CHECK(limit_of("") == 60);
+  CHECK(limit_of("request_limit: 3s\n") == 3);
+  for (const char* wrong : {"0s", "500ms", "1500ms", "-5s", "soon", "[3s]"}) {
+    CHECK_FALSE(limit_of(std::string("request_limit: ") + wrong + "\n"));
+  }
+}
+
 TEST_CASE("an overlay adds files and hides embedded ones", "[package]") {
   auto overlay = std::make_shared<MemoryPackageFiles>();
   overlay->add("mine/package.yaml", "package: mine\nversion: 1\n");
