@@ -75,6 +75,8 @@ class Layer:
         path = environ.get("PATH_INFO", "")
         body = environ["wsgi.input"].read() if environ.get("HTTP_TRANSFER_ENCODING") else \
             environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        if not environ.get("HTTP_TRANSFER_ENCODING") and len(body) < int(environ.get("CONTENT_LENGTH") or 0):
+            raise ConnectionResetError  # its sender died in the middle of it: no service acts on a part
         if path.startswith("/_llmforge/"):
             reply = self.control(environ, path[11:], body)
         elif path.startswith("/moto-api/reset"):

@@ -78,6 +78,16 @@ class LayerTest(unittest.TestCase):
         tables = {ec2.create_route_table(VpcId=vpc, ClientToken="r")["RouteTable"]["RouteTableId"] for _ in range(2)}
         self.assertEqual(len(tables), 1)
 
+    def test_a_machine_is_terminated_twice(self):
+        ec2 = self.client("ec2")
+        _, subnet = self.network(ec2)
+        machine = self.run_machine(ec2, subnet)
+        for _ in range(2):
+            changes = ec2.terminate_instances(InstanceIds=[machine])["TerminatingInstances"]
+            self.assertEqual([c["InstanceId"] for c in changes], [machine])
+        state = ec2.describe_instances(InstanceIds=[machine])["Reservations"][0]["Instances"][0]["State"]["Name"]
+        self.assertEqual(state, "terminated")
+
     def test_unknown_machines_are_refused(self):
         ec2 = self.client("ec2")
         _, subnet = self.network(ec2)

@@ -120,6 +120,18 @@ def machine_in_its_group(call, reply):
         placement.partition_number = wanted.get("PartitionNumber")
 
 
+@before("ec2:TerminateInstances")
+def terminated_twice(call):
+    """API_TerminateInstances: "This operation is idempotent; if you terminate an instance more than once, each
+    call succeeds." moto looks for the network interface that the first one has deleted."""
+    ec2 = call.backend()
+    for instance_id in call.params.get("InstanceIds", []):
+        machine = next((i for i in ec2.all_instances() if i.id == instance_id), None)
+        if machine is not None and machine._state.name == "terminated":
+            for interface in machine.nics.values():
+                interface.delete_on_termination = False
+
+
 # ---- endpoints and templates --------------------------------------------------------------------
 
 @after("ec2:ModifyVpcEndpoint")
