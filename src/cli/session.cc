@@ -2,6 +2,7 @@
 #include "cli/session.h"
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 
 #include "base/digest.h"
@@ -112,6 +113,7 @@ Result<bool> Session::load_spec() {
   engine_.command = options_.command;
   engine_.stack = spec_.spec.stack;
   engine_.environment = options_.environment;
+  collect_secrets();
   for (const auto& provider : spec_.spec.providers) {
     Package* package = set_->packages.find(provider.kind);
     if (package == nullptr) continue;
@@ -124,6 +126,27 @@ Result<bool> Session::load_spec() {
   }
   if (auto lock = load_lock_file(); !lock) return fail(lock.error());
   return sound();
+}
+
+// Secret variables, and each variable of the environment that a text of the spec names as a secret:
+// what is computed of them may go out in another form than as a whole.
+void Session::collect_secrets() {
+  constexpr std::string_view kRoot = "secret.env";
+  for (const auto& [name, value] : spec_.variables) engine_.secrets.add(value);
+  const Sources& sources = set_->sources;
+  for (size_t i = 0; i < sources.size(); ++i) {
+    const std::string_view text = sources.get(static_cast<SourceId>(i)).text();
+    for (size_t at = text.find(kRoot); at != std::string_view::npos; at = text.find(kRoot, at)) {
+      at = text.find_first_not_of(".?[\"'\\ ", at + kRoot.size());  // `.NAME`, `['NAME']`
+      if (at == std::string_view::npos) break;
+      size_t end = at;
+      while (end < text.size() &&
+             (std::isalnum(static_cast<unsigned char>(text[end])) != 0 || text[end] == '_'))
+        ++end;
+      const auto found = world_.environment.find(std::string(text.substr(at, end - at)));
+      if (found != world_.environment.end()) engine_.secrets.add_text(found->second);
+    }
+  }
 }
 
 // What is wrong with a package shows when the file that has it is first read.

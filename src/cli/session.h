@@ -137,6 +137,7 @@ class Session {
   Task<Result<void>> read_imports();
   Result<std::unique_ptr<Backend>> backend_of_import(const ImportDecl& import);
   Result<void> load_lock_file();
+  void collect_secrets();
   bool sound();
   Surroundings surroundings();
   Surroundings::Place place_of(const ProviderDecl& provider) const;

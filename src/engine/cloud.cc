@@ -313,7 +313,12 @@ class CloudClient : public Cloud {
     Task<Result<Credentials>> getting = credentials_->get();
     Result<Credentials> credentials = co_await std::move(getting);
     if (!credentials) co_return fail(credentials.error());
-    last_access_key_ = credentials->access_key;
+    if (last_access_key_ != credentials->access_key) {
+      // A service that does not take a signature may quote what it was made of.
+      context_.secrets.add_text(credentials->secret_key);
+      context_.secrets.add_text(credentials->session_token);
+      last_access_key_ = credentials->access_key;
+    }
     ThrottleKey key = key_of(service, call);
     if (!options.mutation) key.call_class = "read";
     Throttle::Awaiter awaiter = throttle_->acquire(key, 0);
@@ -418,6 +423,8 @@ class CloudClient : public Cloud {
   Error classify_error(const Service* service, const Call* call, const WireCall& wire,
                        const CallOptions& options, const ServiceError& answer) {
     Error error = to_error(answer, wire);
+    context_.secrets.add(wire.input);
+    error.message = context_.secrets.scrub(std::move(error.message));
     auto listed = [&](const std::vector<std::string>& codes) {
       return std::find(codes.begin(), codes.end(), answer.code) != codes.end();
     };

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/scrub.h"
 #include "base/task.h"
 #include "base/world.h"
 #include "engine/events.h"
@@ -32,6 +33,8 @@ struct EngineContext {
   uint64_t request_count = 0;               // HTTP requests sent, reads included
   // Each service's time spent waiting for throttles and rates, for -v.
   std::map<std::string, int64_t> waited_ns;
+  // What services must not be quoted with; calls add what they send.
+  SecretTexts secrets;
   // One search for each way to find them, whatever the number of instances that use it.
   std::map<std::string, std::shared_ptr<CredentialSource>> credentials;
 };
