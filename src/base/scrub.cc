@@ -8,6 +8,7 @@
 #include <initializer_list>
 
 #include "base/digest.h"
+#include "base/strings.h"
 
 namespace lf {
 
@@ -15,15 +16,9 @@ namespace {
 
 constexpr std::string_view kInstead = "(secret)";
 
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
-    text.replace(at, from.size(), to);
-  }
-}
-
 std::string with(std::string text,
                  std::initializer_list<std::pair<std::string_view, std::string_view>> changes) {
-  for (const auto& [from, to] : changes) replace_all(text, from, to);
+  for (const auto& [from, to] : changes) text = replace_all(std::move(text), from, to);
   return text;
 }
 
@@ -115,7 +110,7 @@ void SecretTexts::add_text(std::string_view secret) {
 }
 
 std::string SecretTexts::scrub(std::string text) const {
-  for (const auto& [length, form] : forms_) replace_all(text, form, kInstead);
+  for (const auto& [length, form] : forms_) text = replace_all(std::move(text), form, kInstead);
   return text;
 }
 
