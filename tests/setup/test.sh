@@ -26,7 +26,7 @@ export LLMFORGE_NOT_RUN=$PWD/build/not-run.txt
 : >"$LLMFORGE_NOT_RUN"
 started=$SECONDS
 failed=0
-ctest --test-dir build -j "${CTEST_JOBS:-2}" --output-on-failure --timeout 900 --no-tests=error "$@" ||
+ctest --test-dir build -j "${CTEST_JOBS:-3}" --output-on-failure --timeout 900 --no-tests=error "$@" ||
   failed=$?
 step_done "tests" "$started"
 
