@@ -17,7 +17,7 @@ from both_ways_data import *  # noqa: F401,F403
 from both_ways_disks import Disks, Filters, Flows, Groups  # noqa: F401
 from both_ways_ec2 import Machines, Network  # noqa: F401
 from both_ways_ec2_more import Around, Endpoints, LookUps, Templates  # noqa: F401
-from both_ways_groups import Groups  # noqa: F401
+from both_ways_groups import Reservations  # noqa: F401
 from both_ways_iam import Iam  # noqa: F401
 from both_ways_ops import *  # noqa: F401,F403
 from both_ways_store import BucketParts, Identities, Objects, Parameters, Registry, Secrets, Tables  # noqa: F401

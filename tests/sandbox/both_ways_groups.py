@@ -6,7 +6,7 @@ from both_ways import BothWays, boto_tags, client, pairs
 from both_ways_ec2 import TAGS, Ec2
 
 
-class Groups(Ec2, BothWays):
+class Reservations(Ec2, BothWays):
     def setUp(self):
         super().setUp()
         self.vpc_id = self.vpc()
