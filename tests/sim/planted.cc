@@ -146,10 +146,10 @@ std::vector<PlantedBug> bugs() {
   add("lost-deposed", "a replaced thing is not kept as a deposed generation", "replace-beside", 5,
       kOrphan)
       .journal = without_deposed;
-  add("lost-is-not-done", "a lost answer counts as a request that was not sent", kSeeds, 60,
+  add("lost-is-not-done", "a lost answer counts as a request that was not sent", kSeeds, 2000,
       kOrphan)
       .lost_is_not_done = true;
-  add("new-token", "a create that is sent again has another token", kSeeds, 60, kOrphan)
+  add("new-token", "a create that is sent again has another token", kSeeds, 2000, kOrphan)
       .tokens_change = true;
   add("sent-twice", "the transport repeats a mutation", "apply", 7, kOrphan).mutations_repeat =
       true;
