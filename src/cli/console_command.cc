@@ -84,8 +84,6 @@ class Console {
       if (text == ":quit" || text == ":q" || text == "exit") return kDone;
       if (text == ":help" || text == ":h") {
         print(kHelp);
-      } else if (text.starts_with(":help ")) {
-        print(help_of(trim(text.substr(6))));
       } else if (!text.empty()) {
         answer(text);
       }

@@ -50,12 +50,15 @@ std::optional<Timestamp> made_at(const Look& from, const Marked& marked) {
   return std::nullopt;
 }
 
-// The node that a mark's path stands for; null where the spec has it no more.
-const GraphNode* node_of(Session& session, const std::string& path) {
+// The nodes that the paths of marks stand for, as far as the spec still has them.
+using NodesByMark = std::map<std::string, const GraphNode*>;
+
+NodesByMark nodes_by_mark(Session& session) {
+  NodesByMark out;
   for (const auto& node : session.offline_graph().nodes) {
-    if (node.facet.empty() && mark_path(node.address) == path) return &node;
+    if (node.facet.empty()) out.emplace(mark_path(node.address), &node);
   }
-  return nullptr;
+  return out;
 }
 
 // One look a type that lists show, one a node of the others.
@@ -106,12 +109,12 @@ void know_parts(std::vector<Look>& looks, const Session& session, Known* known) 
   }
 }
 
-Orphan orphan(Session& session, const Look& from, Marked marked) {
+Orphan orphan(Session& session, const NodesByMark& nodes, const Look& from, Marked marked) {
   Orphan out;
   out.cloud = from.cloud;
   out.type = from.type;
-  const GraphNode* node = node_of(session, marked.address_mark);
-  if (node != nullptr) out.address = node->address;
+  const auto node = nodes.find(marked.address_mark);
+  if (node != nodes.end()) out.address = node->second->address;
   const std::string& lineage = session.state().identity.lineage;
   out.this_lineage = !lineage.empty() && marked.stack_mark.ends_with("/" + lineage);
   out.made_at = made_at(from, marked);
@@ -138,10 +141,11 @@ Task<OrphanSearch> find_orphans(Session* session) {
     if (!record->nonce.empty()) creates.emplace(record->nonce, record->type);
   }
   know_parts(looks, *session, &known);
+  const NodesByMark nodes = nodes_by_mark(*session);
   for (const Look& one : looks) {
     for (const Marked& marked : one.found) {
-      const GraphNode* node = node_of(*session, marked.address_mark);
-      if (node != nullptr && node->type == one.type && !marked.intent_mark.empty())
+      const auto node = nodes.find(marked.address_mark);
+      if (node != nodes.end() && node->second->type == one.type && !marked.intent_mark.empty())
         creates.emplace(marked.intent_mark, one.type->name);
     }
   }
@@ -156,7 +160,7 @@ Task<OrphanSearch> find_orphans(Session* session) {
       const auto made_with = creates.find(marked.intent_mark);
       if (made_with != creates.end() && made_with->second != one.type->name) continue;
       if (!known.contains({one.type->name, marked.id}))
-        out.orphans.push_back(orphan(*session, one, std::move(marked)));
+        out.orphans.push_back(orphan(*session, nodes, one, std::move(marked)));
     }
   }
   co_return out;

@@ -270,8 +270,19 @@ Task<void> RemoteBackend::discard(std::string name, Semaphore* turn) {
   turn->release();
 }
 
-// Best effort: what is left over is taken away the next time. This epoch's head stays, it says who
-// writes.
+// Best effort, in the order given: what is left over is taken away the next time.
+Task<void> RemoteBackend::discard_all(std::vector<std::string> names) {
+  Semaphore turn(kAtOnce);
+  std::vector<Task<void>> tasks;
+  for (const std::string& name : names) {
+    Task<void> one = discard(name, &turn);
+    tasks.push_back(std::move(one));
+  }
+  auto discarding = all(std::move(tasks));
+  co_await std::move(discarding);
+}
+
+// This epoch's head stays, it says who writes.
 Task<void> RemoteBackend::clear_before(uint64_t number) {
   std::vector<std::string> old;
   std::set<uint64_t> epochs;
@@ -282,14 +293,8 @@ Task<void> RemoteBackend::clear_before(uint64_t number) {
     it = over ? names_.erase(it) : std::next(it);
   }
   for (const uint64_t epoch : epochs) old.push_back(lease_name(epoch));
-  Semaphore turn(kAtOnce);
-  std::vector<Task<void>> tasks;
   // The newest go last: whoever reads meanwhile finds the beginning missing, and looks again.
-  for (const std::string& name : old) {
-    Task<void> one = discard(name, &turn);
-    tasks.push_back(std::move(one));
-  }
-  auto discarding = all(std::move(tasks));
+  auto discarding = discard_all(std::move(old));
   co_await std::move(discarding);
 }
 
@@ -332,26 +337,34 @@ Task<Result<void>> RemoteBackend::set_mark(std::optional<MoveMark> mark) {
 
 // --- history
 
-Task<Result<std::vector<uint64_t>>> RemoteBackend::history() {
+Task<Result<std::vector<SnapshotName>>> RemoteBackend::list_snapshots() {
   auto listing = store_->list("snapshots/");
   auto listed = co_await std::move(listing);
   if (!listed) co_return fail(unread(listed.error()));
-  std::set<uint64_t> serials;
+  std::vector<SnapshotName> out;
   for (const std::string& name : *listed) {
-    if (const auto parsed = lf::snapshot_name(name)) serials.insert(parsed->serial);
+    if (const auto parsed = lf::snapshot_name(name)) out.push_back(*parsed);
   }
+  co_return out;
+}
+
+Task<Result<std::vector<uint64_t>>> RemoteBackend::history() {
+  auto listing = list_snapshots();
+  auto listed = co_await std::move(listing);
+  if (!listed) co_return fail(listed.error());
+  std::set<uint64_t> serials;
+  for (const SnapshotName& name : *listed) serials.insert(name.serial);
   co_return std::vector<uint64_t>(serials.begin(), serials.end());
 }
 
 // Of two uploads of one serial the later one: who wrote the earlier was stopped before it counted.
 Task<Result<std::string>> RemoteBackend::history_text(uint64_t serial) {
-  auto listing = store_->list("snapshots/");
+  auto listing = list_snapshots();
   auto listed = co_await std::move(listing);
-  if (!listed) co_return fail(unread(listed.error()));
+  if (!listed) co_return fail(listed.error());
   std::optional<SnapshotName> best;
-  for (const std::string& name : *listed) {
-    const auto parsed = lf::snapshot_name(name);
-    if (parsed && parsed->serial == serial && (!best || *best < *parsed)) best = parsed;
+  for (const SnapshotName& name : *listed) {
+    if (name.serial == serial && (!best || *best < name)) best = name;
   }
   if (!best) co_return no_such_copy(serial);
   auto getting = store_->get(best->text());
@@ -363,26 +376,20 @@ Task<Result<std::string>> RemoteBackend::history_text(uint64_t serial) {
 
 // Best effort, like a local one's.
 Task<void> RemoteBackend::forget_old_snapshots() {
-  auto listing = store_->list("snapshots/");
+  auto listing = list_snapshots();
   auto listed = co_await std::move(listing);
   if (!listed) co_return;
   std::map<uint64_t, std::vector<std::string>> by_serial;
-  for (const std::string& name : *listed) {
-    if (const auto parsed = lf::snapshot_name(name)) by_serial[parsed->serial].push_back(name);
-  }
-  Semaphore turn(kAtOnce);
-  std::vector<Task<void>> tasks;
+  for (const SnapshotName& name : *listed) by_serial[name.serial].push_back(name.text());
+  std::vector<std::string> old;
   while (by_serial.size() > kHistoryKept) {
     for (const std::string& name : by_serial.begin()->second) {
-      if (name == snapshot_) continue;
-      Task<void> one = discard(name, &turn);
-      tasks.push_back(std::move(one));
+      if (name != snapshot_) old.push_back(name);
     }
-    Task<void> journal = discard(kept_journal_name(by_serial.begin()->first), &turn);
-    tasks.push_back(std::move(journal));
+    old.push_back(kept_journal_name(by_serial.begin()->first));
     by_serial.erase(by_serial.begin());
   }
-  auto discarding = all(std::move(tasks));
+  auto discarding = discard_all(std::move(old));
   co_await std::move(discarding);
 }
 

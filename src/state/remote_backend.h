@@ -74,6 +74,8 @@ class RemoteBackend final : public Backend {
   Task<Result<Chain>> read_chain();
   Task<void> fetch(std::string name, Result<std::optional<StoredObject>>* out, Semaphore* turn);
   Task<void> discard(std::string name, Semaphore* turn);
+  Task<void> discard_all(std::vector<std::string> names);
+  Task<Result<std::vector<SnapshotName>>> list_snapshots();
   Result<void> fold(const std::vector<std::pair<SegmentName, Segment>>& segments, Chain& out) const;
   Task<Result<Holder>> look_at(SegmentName last);
   Task<Result<void>> take_epoch(std::string owner, bool again);
