@@ -70,6 +70,8 @@ TEST_CASE("scalars keep what they say", "[format]") {
   check("a: |+2\n   x", "a: |2-\n   x\n");
   check("a: |\n   x\n     \n", "a: |\n  x\n    \n");
   check("a: |+\n   x\n\n  ", "a: |+\n  x\n\n");
+  check("a: |+\nlit: x\n", "a: |+\nlit: x\n");
+  check("a: >+  # none\n\n\nb: |+\n    ", "a: >+  # none\n\n\nb: |+\n");
   check("a: |+\n   x\n\n\n", "a: |+\n  x\n\n\n");
   check("a: |-\n  x", "a: |-\n  x\n");
   check(" ...\nio\n", "  ...\n    io\n");

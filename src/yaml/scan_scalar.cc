@@ -371,7 +371,7 @@ void YamlScanner::block_scalar(char c) {
     pos_ = header_end;
     if (comment) pos_ = line_end(header_end);
   }
-  if (end < text_.size() && end > begin && text_[end - 1] == '\n') {
+  if (end > content && end < text_.size() && text_[end - 1] == '\n') {
     // Kept blank lines end with a line break: the next line begins here.
     start_line();
   }

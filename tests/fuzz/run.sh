@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds the fuzz targets with Debian's clang and runs each for SECONDS (default 30):
 #   tests/fuzz/run.sh [SECONDS] [TARGET…]      e.g. tests/fuzz/run.sh 900 cel
+# A run of a minute or less takes the seed 1 (LLMFORGE_FUZZ_SEED: another), so that it repeats;
+# a longer one takes a seed of its own, which its log in build-fuzz names.
 # The corpora here are where a run begins; what it finds grows build-fuzz/corpus/TARGET. An input
 # that breaks a promise is left as build-fuzz/TARGET-crash-…, to be passed to TARGET_fuzz alone.
 set -euo pipefail
@@ -25,6 +27,8 @@ cmake --build build-fuzz --target "${targets[@]/%/_fuzz}" >build-fuzz/build.log 
 }
 
 symbolizer=$(command -v llvm-symbolizer-19 || true)
+seed=${LLMFORGE_FUZZ_SEED:-$((seconds <= 60))}  # 0: one of libFuzzer's choice
+
 export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
 [[ -n $symbolizer ]] && export ASAN_SYMBOLIZER_PATH=$symbolizer
 
@@ -41,7 +45,7 @@ run_target() {
   local target=$1 seeds
   mkdir -p "build-fuzz/corpus/$target"
   read -ra seeds <<<"$(seeds_of "$target" | tr '\n' ' ')"
-  if ! "build-fuzz/${target}_fuzz" -max_total_time="$seconds" -timeout=25 -rss_limit_mb=2048 \
+  if ! "build-fuzz/${target}_fuzz" -max_total_time="$seconds" -seed="$seed" -timeout=25 -rss_limit_mb=2048 \
     -max_len=4096 -dict="tests/fuzz/$target.dict" -artifact_prefix="build-fuzz/$target-" \
     -print_final_stats=1 "build-fuzz/corpus/$target" "${seeds[@]}" >"build-fuzz/$target.log" 2>&1; then
     echo "FAILED $target:"
