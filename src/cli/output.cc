@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdio>
 #include <iostream>
+#include <set>
 
 #include "base/json.h"
 #include "base/strings.h"
@@ -113,15 +114,20 @@ void show_diagnostics(const Diagnostics& diagnostics, const Sources& sources, bo
   options.color = terminal.color_err;
   options.width = terminal.width;
   size_t errors = 0;
+  std::set<std::string> codes;
   if (captured != nullptr) captured->diagnostics.append(diagnostics);
   for (const auto& diagnostic : diagnostics.sorted()) {
-    if (diagnostic.severity() == Severity::error) ++errors;
+    if (diagnostic.severity() == Severity::error) {
+      ++errors;
+      codes.insert(std::string(info(diagnostic.code).name));
+    }
     print_error(json ? render_json(diagnostic, sources) + "\n"
                      : render(diagnostic, sources, options) + "\n");
   }
   if (!json && errors > 0) {
-    print_error(std::to_string(errors) + (errors == 1 ? " error" : " errors") +
-                "; the long form of one: llmforge explain CODE\n");
+    print_error(std::to_string(errors) + (errors == 1 ? " error" : " errors") + "; more about " +
+                (codes.size() == 1 ? "it" : "one") + ": llmforge explain " +
+                (codes.size() == 1 ? *codes.begin() : "CODE") + "\n");
   }
 }
 

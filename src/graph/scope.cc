@@ -394,6 +394,19 @@ std::vector<std::string> Graph::Context::root_names(const Scope& scope) const {
   return names;
 }
 
+namespace {
+// What to do about an evaluation's error; "": its message says it.
+std::string way_out(const std::string& message) {
+  if (message.starts_with("index out of range"))
+    return "a list's first index is 0; `list[?i].orValue(…)` has a value where there is none";
+  if (message.starts_with("no such key"))
+    return "`map[?'key'].orValue(…)` has a value where there is none";
+  if (message.starts_with("division by zero") || message.starts_with("modulus by zero"))
+    return "ask first: `n == 0 ? other : x / n`";
+  return "";
+}
+}  // namespace
+
 Value Graph::Context::evaluate_in(const Tree& tree, const Scope& scope, Diagnostics* errors) const {
   const ScopeActivation activation(*this, scope);
   std::vector<TreeError> failed;
@@ -410,6 +423,7 @@ Value Graph::Context::evaluate_in(const Tree& tree, const Scope& scope, Diagnost
     } else if (module.call != nullptr) {
       d.others.push_back({module.call->span, "in this module"});
     }
+    if (std::string help = way_out(error.message); !help.empty()) d.help.push_back(std::move(help));
   }
   return value;
 }

@@ -23,11 +23,11 @@ void report(const SyntaxError& error, const TextMap& map, Diagnostics& diagnosti
   const Span span = map.span(error.begin, error.end);
   const Code code = error.too_deep ? Code::LF0307 : Code::LF0301;
   Diagnostic& d = diagnostics.add(code, span, error.message, error.label);
-  if (error.too_deep) d.help.emplace_back("give inner parts names under `locals`");
   if (!error.replacement.empty()) {
     d.fixes.push_back({"write `" + error.replacement + "`", span, error.replacement, false});
   }
   d.help = error.help;
+  if (error.too_deep) d.help.emplace_back("give inner parts names under `locals`");
 }
 
 // All offsets of a tree parsed at `offset` count from there.

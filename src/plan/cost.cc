@@ -126,9 +126,12 @@ Map CostModel::usage_of(const Prices& prices, const std::string& address, bool& 
 
 void CostModel::check_usage(Diagnostics& diagnostics) const {
   for (const auto& [given, type] : wrong_) {
-    diagnostics.add(Code::LF0204, given->span,
-                    "the usage `" + given->key + "` of `" + given->address + "` is a " + type +
-                        ", not `" + given->text + "`");
+    diagnostics
+        .add(Code::LF0204, given->span,
+             "the usage `" + given->key + "` of `" + given->address + "` is a " + type + ", not `" +
+                 given->text + "`")
+        .help.push_back(type == "size" ? "a size is written like `100GiB`"
+                                       : "it is a whole number, such as `100`");
   }
   for (const auto& given : usage_) {
     if (given.used) continue;

@@ -624,7 +624,13 @@ class Planner {
     if (!item.replace_because.empty()) {
       d.help.push_back("what forces it: " + join(item.replace_because, ", "));
     }
-    d.help.push_back("set `protect: false` on it and apply, then try again");
+    d.help.push_back(before ? "put it back into the spec with `protect: false`, apply, and take it "
+                              "out again"
+                            : "set `protect: false` on it and apply, then try again");
+    if (before) {
+      d.help.push_back("to leave it where it is, and unknown here: llmforge forget '" +
+                       item.address + "'");
+    }
   }
 
   void add_outputs() {

@@ -110,6 +110,15 @@ TEST_CASE("empty files, marks, line ends", "[reader]") {
   CHECK(bom.source(bom.root.find("c").span()) == "d");
 }
 
+TEST_CASE("a byte order mark is at the beginning or in quotes", "[reader]") {
+  for (const char* text : {"a: x\xef\xbb\xbfy\n", "\n\xef\xbb\xbf\n  ci", "a: |\n  x\xef\xbb\xbf\n",
+                           "&\xef\xbb\xbf a: 1\n"}) {
+    CAPTURE(text);
+    CHECK(Read(text).codes().find("LF0101") == 0);
+  }
+  CHECK(Read("a: \"x\xef\xbb\xbfy\"\nb: 'x\xef\xbb\xbfy'  # \xef\xbb\xbf\n").codes() == "");
+}
+
 TEST_CASE("places inside quoted, folded and literal scalars", "[reader]") {
   Read r(
       "a: \"x\\t${one}\\u00e9 ${two}\"\n"

@@ -10,6 +10,10 @@
 
 namespace lf {
 
+namespace {
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+}
+
 size_t expression_end(std::string_view text, size_t begin, size_t end) {
   int depth = 1;
   end = std::min(end, text.size());
@@ -84,8 +88,19 @@ void YamlScanner::lone_carriage_return() {
   }
 }
 
+// YAML has it only at a file's beginning and inside quotes. In a name it cannot be seen.
+void YamlScanner::byte_order_mark(size_t begin, size_t end) {
+  const size_t at = text_.substr(0, end).find(kByteOrderMark, begin);
+  if (at == std::string_view::npos) return;
+  const size_t behind = at + kByteOrderMark.size();
+  Diagnostic& d =
+      report(Code::LF0101, at, behind, "an invisible byte order mark (U+FEFF) inside the text", "");
+  d.fixes.push_back({"take it out", span(at, behind), "", true});
+  scan_.broken = true;
+}
+
 YamlScan YamlScanner::run() {
-  if (text_.starts_with("\xef\xbb\xbf")) pos_ = 3;
+  if (text_.starts_with(kByteOrderMark)) pos_ = kByteOrderMark.size();
   line_begin_ = pos_;
   lone_carriage_return();
   start_line();
@@ -254,7 +269,8 @@ void YamlScanner::push_indent(size_t at, bool is_map) {
 
 void YamlScanner::depth_check(size_t at) {
   if (flow_.size() + indents_.size() - 1 <= limits_.depth_max) return;
-  report(Code::LF0106, at, at + 1, fmt::format("nested deeper than {} levels", limits_.depth_max));
+  report(Code::LF0106, at, at + 1, fmt::format("nested deeper than {} levels", limits_.depth_max))
+      .help.push_back("give an inner part a name under `locals` and refer to it");
   stop();
 }
 
@@ -293,7 +309,8 @@ void YamlScanner::step() {
   }
   if (c == '?' && blank_next) {
     report(Code::LF0108, pos_, pos_ + 1, "a key must be plain text",
-           "`? ` begins a list or map as key");
+           "`? ` begins a list or map as key")
+        .help.push_back("if it is a text, quote it");
     stop();
     return;
   }
@@ -370,6 +387,8 @@ void YamlScanner::add_token(YamlToken::Kind kind, size_t begin, size_t end, bool
     count_value(begin, end);
     if (stopped_) return;
   }
+  if (kind != YamlToken::Kind::single_quoted && kind != YamlToken::Kind::double_quoted)
+    byte_order_mark(begin, end);
   scan_.tokens.push_back(
       {kind, poisoned, static_cast<uint32_t>(begin), static_cast<uint32_t>(end)});
   if (last_ != Last::property) {
@@ -442,6 +461,7 @@ void YamlScanner::name(char c) {
     return;
   }
   if (c == '*') return alias(end);
+  byte_order_mark(pos_, end);
   anchor_ = text_.substr(pos_ + 1, end - pos_ - 1);
   weights_.erase(anchor_);
   property(end);
@@ -454,7 +474,8 @@ void YamlScanner::name(char c) {
 void YamlScanner::alias(size_t end) {
   if (++aliases_ > limits_.aliases_max) {
     report(Code::LF0105, pos_, end,
-           fmt::format("more than {} aliases in one file", limits_.aliases_max));
+           fmt::format("more than {} aliases in one file", limits_.aliases_max))
+        .help.push_back("what is alike is made from one by `for_each`");
     stop();
     return;
   }
@@ -463,7 +484,9 @@ void YamlScanner::alias(size_t end) {
   if (expanded_ > limits_.alias_values_max) {
     report(Code::LF0105, pos_, end,
            fmt::format("aliases expand to more than {} values", limits_.alias_values_max),
-           "here the limit is passed");
+           "here the limit is passed")
+        .help.push_back(
+            "an alias of a list of aliases grows tenfold a line: write out what is meant");
     stop();
     return;
   }

@@ -61,6 +61,7 @@ class YamlScanner {
   void bad_start(char c);
   void control_character();
   void lone_carriage_return();
+  void byte_order_mark(size_t begin, size_t end);
 
   // Scalars.
   void plain();
