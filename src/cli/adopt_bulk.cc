@@ -376,7 +376,7 @@ class Bulk {
       co_return adopted_ > 0 ? kPartly : exit_code_of(*failed);
     }
     const bool stop = session_.engine().stopping && session_.engine().stopping();
-    co_return adopted_ < active() && stop ? kInterrupted : kDone;
+    co_return adopted_ < active() && stop ? context_.stopped_code() : kDone;
   }
 
   // Takes the `adopt:` words of what the state knows out of the spec.

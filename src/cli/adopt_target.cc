@@ -65,9 +65,7 @@ int adopt_into(CommandContext& context, const Options& options, BulkInput& input
   World& outer = context.world;
   World world{outer.transport, outer.clock,       outer.random, input.fresh ? overlaid : files,
               outer.process,   outer.environment, outer.self};
-  CommandContext own{context.loop,        world,           options,
-                     context.terminal,    context.sink,    context.interrupts,
-                     context.last_signal, context.changing};
+  CommandContext own = context.with(options, world);
   Session session(world, options, context.sink);
   const Result<bool> loaded = context.loop.run(session.load_spec_fetching());
   if (!loaded) {
@@ -75,10 +73,7 @@ int adopt_into(CommandContext& context, const Options& options, BulkInput& input
     return kUsage;
   }
   if (!*loaded) return tell_invalid(own, session);
-  Task<int> task = adopt(&own, &session, &outer, &input, gather);
-  const int code = own.loop.run(std::move(task));
-  own.loop.run(session.close());
-  return code;
+  return own.run(adopt(&own, &session, &outer, &input, gather), session);
 }
 
 }  // namespace lf

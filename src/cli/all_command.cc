@@ -32,7 +32,7 @@ class AllRun {
     for (const size_t i : order_) {
       heading(i);
       const Options options = options_of(i);
-      CommandContext own = context_with(options);
+      CommandContext own = context_.with(options);
       codes_[i] = run_validate(own);
     }
     return worst();
@@ -65,9 +65,9 @@ class AllRun {
       print_error("\n== stack " + name(i) + "\n");
       Options options = options_of(i);
       options.auto_approve = true;
-      CommandContext own = context_with(options);
+      CommandContext own = context_.with(options);
       codes_[i] = run_apply(own, &plans_[i]->approved);
-      if (context_.interrupts != nullptr && *context_.interrupts > 0) break;
+      if (context_.stopped()) break;
     }
     const int failed = worst();
     const bool some = std::any_of(order_.begin(), order_.end(), [&](size_t i) {
@@ -107,12 +107,6 @@ class AllRun {
     return out;
   }
 
-  CommandContext context_with(const Options& options) const {
-    return {context_.loop,        context_.world,   options,
-            context_.terminal,    context_.sink,    context_.interrupts,
-            context_.last_signal, context_.changing};
-  }
-
   // The stack whose failure stops this one; "" if none does.
   std::string stopped_by(size_t i) const {
     const auto failed = [&](size_t other) { return codes_[other] != kDone; };
@@ -143,7 +137,7 @@ class AllRun {
       Options options = options_of(i);
       // What is only looked at takes no lock and writes nothing.
       options.command = "plan";
-      CommandContext own = context_with(options);
+      CommandContext own = context_.with(options);
       Task<int> planning = plan_one(&own, i);
       codes_[i] = context_.loop.run(std::move(planning));
       if (!as_json()) print("\n");

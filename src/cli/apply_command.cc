@@ -83,8 +83,7 @@ class ApplyRun {
     Task<Result<void>> beginning = session->store()->append(Entry(session->run_begin()));
     Result<void> begun = co_await std::move(beginning);
     if (!begun) co_return tell(begun.error());
-    const int* interrupts = context_.interrupts;
-    session->engine().stopping = [interrupts] { return interrupts != nullptr && *interrupts > 0; };
+    session->engine().stopping = [&context = context_] { return context.stopped(); };
     CloudOf clouds = session->clouds();
     SecretDigest digest = session->digest();
     const std::string mark = session->stack_mark();
@@ -98,7 +97,7 @@ class ApplyRun {
       co_return exit_code_of(applied.error());
     }
     std::vector<GeneratedResult> files;
-    if (interrupts == nullptr || *interrupts == 0) {
+    if (!context_.stopped()) {
       Task<Result<std::vector<GeneratedResult>>> writing = write_generated(session, &plan);
       Result<std::vector<GeneratedResult>> written = co_await std::move(writing);
       if (!written) co_return tell(written.error());
@@ -107,10 +106,8 @@ class ApplyRun {
     print_report(plan, *applied, files, *session, context_);
     if (context_.observer != nullptr) context_.observer->applied(*session, plan, *applied);
     int code = kDone;
-    const bool stopped = interrupts != nullptr && *interrupts > 0;
-    if (stopped && applied->failed + applied->skipped > 0) {
-      code = context_.last_signal != nullptr && *context_.last_signal == 15 ? kTerminated
-                                                                            : kInterrupted;
+    if (context_.stopped() && applied->failed + applied->skipped > 0) {
+      code = context_.stopped_code();
     } else if (applied->failed > 0) {
       code = applied->capacity ? kNoCapacity : applied->done > 0 ? kPartly : kFailed;
       if (applied->done == 0) {
@@ -399,14 +396,10 @@ int run_apply(CommandContext& context, const Approved* approved) {
     }
     options = std::move(*from);
   }
-  CommandContext own{context.loop,        context.world,    options,
-                     context.terminal,    context.sink,     context.interrupts,
-                     context.last_signal, context.changing, context.observer};
+  CommandContext own = context.with(options);
   Session session(own.world, own.options, own.sink);
   ApplyRun run(own, destroy);
-  Task<int> task = run.run(&session, saved, approved);
-  const int code = own.loop.run(std::move(task));
-  own.loop.run(session.close());
+  const int code = own.run(run.run(&session, saved, approved), session);
   if (own.observer != nullptr) own.observer->ended(session);
   return code;
 }

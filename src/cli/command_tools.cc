@@ -21,9 +21,7 @@ int tell_invalid(const CommandContext& context, Session& session) {
 }
 
 int with_spec(CommandContext& context, const Options& options, const Body& body) {
-  CommandContext own{context.loop,       context.world, options,
-                     context.terminal,   context.sink,  context.interrupts,
-                     context.last_signal};
+  CommandContext own = context.with(options);
   Session session(own.world, options, own.sink);
   const Result<bool> loaded = context.loop.run(session.load_spec_fetching());
   if (!loaded) {
@@ -34,10 +32,7 @@ int with_spec(CommandContext& context, const Options& options, const Body& body)
                : exit_code_of(loaded.error());
   }
   if (!*loaded) return tell_invalid(own, session);
-  Task<int> task = body(&own, &session);
-  const int code = own.loop.run(std::move(task));
-  own.loop.run(session.close());
-  return code;
+  return own.run(body(&own, &session), session);
 }
 
 Task<int> read_state_or_tell(CommandContext* context, Session* session) {

@@ -27,10 +27,25 @@ struct CommandContext {
   const Options& options;
   Terminal terminal;
   EventSink* sink = nullptr;        // progress and trace views
-  const int* interrupts = nullptr;  // Ctrl-C and SIGTERM so far
+  const int* interrupts = nullptr;  // Ctrl-C, SIGTERM and SIGHUP so far
   const int* last_signal = nullptr;
   bool* changing = nullptr;  // set while calls that change something may be under way
   RunObserver* observer = nullptr;
+
+  // The same with other options, and in another world.
+  CommandContext with(const Options& other) const { return with(other, world); }
+  CommandContext with(const Options& other, World& outside) const {
+    return {loop, outside, other, terminal, sink, interrupts, last_signal, changing, observer};
+  }
+  // Whether a signal has asked to stop, and the exit code of a command that did.
+  bool stopped() const { return interrupts != nullptr && *interrupts > 0; }
+  int stopped_code() const { return last_signal != nullptr ? 128 + *last_signal : kInterrupted; }
+  // Runs what a command does in its session, which is closed after it.
+  int run(Task<int> task, Session& session) const {
+    const int code = loop.run(std::move(task));
+    loop.run(session.close());
+    return code;
+  }
 };
 
 // Runs a task to its end in whatever drives this world.

@@ -2,11 +2,13 @@
 // The one place that reads the environment, makes the world and exits.
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cli/commands.h"
 #include "cli/options.h"
@@ -14,6 +16,7 @@
 #include "cli/sandbox_command.h"
 #include "cli/stack_set.h"
 #include "cli/version.h"
+#include "engine/file_calls.h"
 #include "engine/real_world.h"
 
 extern char** environ;
@@ -74,6 +77,19 @@ int dispatch(lf::CommandContext& context) {
   return lf::kUsage;
 }
 
+// How long what is under way may take after SIGTERM and SIGHUP. CI systems and service managers
+// send SIGKILL 10 s (docker stop, GitLab) to 90 s (systemd) after SIGTERM.
+constexpr int64_t kGraceNs = 9'000'000'000;
+
+// A closed terminal's SIGHUP stops like the others; under nohup it stays ignored.
+std::vector<int> stop_signals() {
+  std::vector<int> out{SIGINT, SIGTERM};
+  struct sigaction current {};
+  if (sigaction(SIGHUP, nullptr, &current) == 0 && current.sa_handler != SIG_IGN)
+    out.push_back(SIGHUP);
+  return out;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -114,33 +130,40 @@ int main(int argc, char** argv) {
   auto progress = lf::make_progress(options, terminal, world);
   // The server needs no farewell: it is killed as it stands.
   const bool serves = options.command == "sandbox";
+  // A terminal shows ^C where the cursor is: the live view clears it away with its own lines.
+  const char* const fresh = terminal.live ? "" : "\n";
+  const auto stop_at_once = [&](int signal) {
+    // What was acknowledged is on the disk; the rest is for the next run's settling.
+    real.files().writer().wait_until_idle();
+    progress->close();
+    const bool changes = options.command == "apply" || options.command == "destroy";
+    lf::print_error(std::string(fresh) +
+                    (changing  ? "stopped at once; the next run finds out what was done\n"
+                     : changes ? "stopped; nothing was changed\n"
+                               : "stopped\n"));
+    std::fflush(stderr);
+    _exit(128 + signal);
+  };
   if (!serves)
-    loop.handle_signals({SIGINT, SIGTERM}, [&](int signal, int) {
+    loop.handle_signals(stop_signals(), [&](int signal, int) {
       ++interrupts;
       last_signal = signal;
-      // A terminal shows ^C where the cursor is: the live view clears it away with its own lines.
-      const char* const fresh = terminal.live ? "" : "\n";
-      if (interrupts == 1 && changing) {
-        lf::print_error(std::string(fresh) +
-                        "stopping: what is under way is finished and recorded; once more to stop "
-                        "at once\n");
-        return;
-      }
-      // What was acknowledged is on the disk; the rest is for the next run's settling.
-      real.files().writer().wait_until_idle();
-      progress->close();
-      const bool changes = options.command == "apply" || options.command == "destroy";
+      if (interrupts > 1 || !changing) return stop_at_once(signal);
       lf::print_error(std::string(fresh) +
-                      (changing  ? "stopped at once; the next run finds out what was done\n"
-                       : changes ? "stopped; nothing was changed\n"
-                                 : "stopped\n"));
-      std::fflush(stderr);
-      _exit(128 + signal);
+                      "stopping: what is under way is finished and recorded; once more to stop "
+                      "at once\n");
+      // Nobody presses a key a second time for these: whoever sent them kills soon.
+      if (signal != SIGINT) loop.after(kGraceNs, [&, signal] { stop_at_once(signal); });
     });
   lf::CommandContext context{loop,        world,        options,  terminal, progress->sink(),
                              &interrupts, &last_signal, &changing};
   int code = dispatch(context);
   progress->close();
-  if (!lf::flush_output() && code == 0) code = lf::kFailed;
+  if (!lf::flush_output()) {
+    // A reader that has seen enough (`| head`) is no fault; what had to be done is done.
+    if (const int error = lf::output_error(); error != EPIPE)
+      lf::print_error("error: the output cannot be written: " + lf::errno_text(error) + "\n");
+    if (code == 0) code = lf::kFailed;
+  }
   return code;
 }

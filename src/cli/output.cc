@@ -58,6 +58,10 @@ void capture_output(Capture* capture) {
 void before_printing(std::function<void()> clear) {
   live_view() = std::move(clear);
 }
+namespace {
+int first_output_error = 0;  // of stdout; a later flush does not know it any more
+}
+
 void print_live(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
@@ -76,11 +80,16 @@ void print_error(std::string_view text) {
   }
   if (live_view()) live_view()();
   // What was printed before stands before it, where both go to one terminal or file.
-  std::fflush(stdout);
+  (void)flush_output();
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 bool flush_output() {
-  return std::fflush(stdout) == 0;
+  if (std::fflush(stdout) != 0 && first_output_error == 0) first_output_error = errno;
+  return output_error() == 0;
+}
+int output_error() {
+  if (first_output_error == 0 && std::ferror(stdout) != 0) first_output_error = EIO;
+  return first_output_error;
 }
 
 void show_error(const Error& error, bool json, const Terminal& terminal) {
@@ -137,12 +146,16 @@ bool ask(std::string_view question, std::string& answer) {
   struct sigaction stop {};
   struct sigaction before_int {};
   struct sigaction before_term {};
+  struct sigaction before_hup {};
   stop.sa_handler = llmforge_stop_asking;
   sigaction(SIGINT, &stop, &before_int);
   sigaction(SIGTERM, &stop, &before_term);
+  sigaction(SIGHUP, nullptr, &before_hup);
+  if (before_hup.sa_handler != SIG_IGN) sigaction(SIGHUP, &stop, nullptr);
   const bool read = static_cast<bool>(std::getline(std::cin, answer));
   sigaction(SIGINT, &before_int, nullptr);
   sigaction(SIGTERM, &before_term, nullptr);
+  sigaction(SIGHUP, &before_hup, nullptr);
   if (!read) print_error("\n");
   return read;
 }

@@ -23,7 +23,8 @@ Terminal find_terminal(bool no_color, const char* no_color_variable, const char*
 
 void print(std::string_view text);        // stdout
 void print_error(std::string_view text);  // stderr
-bool flush_output();                      // false: stdout went away
+bool flush_output();                      // false: stdout went away, now or before
+int output_error();                       // why, as errno; 0: it did not
 // Called before anything is printed: a live view clears its lines there. Empty: nobody.
 void before_printing(std::function<void()> clear);
 // stderr without that call: for the live view itself.
@@ -41,8 +42,8 @@ void capture_output(Capture* capture);  // nullptr: print again
 void show_error(const Error& error, bool json, const Terminal& terminal);
 void show_diagnostics(const Diagnostics& diagnostics, const Sources& sources, bool json,
                       const Terminal& terminal);
-// Asks on stderr, reads a line from stdin. False: stdin ended. SIGINT and SIGTERM end the program
-// there and then, with 128 + signal: nothing is under way at a question.
+// Asks on stderr, reads a line from stdin. False: stdin ended. SIGINT, SIGTERM and SIGHUP end the
+// program there and then, with 128 + signal: nothing is under way at a question.
 bool ask(std::string_view question, std::string& answer);
 
 }  // namespace lf

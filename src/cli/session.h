@@ -36,7 +36,6 @@ enum ExitCode : int {
   kStale = 7,
   kRefused = 8,
   kInterrupted = 130,
-  kTerminated = 143,
 };
 int exit_code_of(const Error& error);
 // The packages of --provider-dir as one; null where there are none. not_found, io.

@@ -311,11 +311,7 @@ Result<void> Session::note_place() {
   if (is->exists && world_.files.read(note).value_or("") == text) return {};
   const StatePaths paths = state_paths_for(usual_place().file);
   if (auto made = ensure_folder(world_.files, paths.own_folder); !made) return made;
-  const std::string ignore = paths.own_folder + "/.gitignore";
-  const auto ignored = world_.files.stat(ignore);
-  if (ignored && !ignored->exists) {
-    if (auto done = replace_file(world_.files, ignore, "*\n", 0644); !done) return done;
-  }
+  if (auto done = keep_out_of_git(world_.files, paths.own_folder); !done) return done;
   return replace_file(world_.files, note, text, 0600);
 }
 

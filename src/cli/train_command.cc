@@ -122,8 +122,7 @@ class Train {
         shown += *lines;
       }
       (void)flush_output();
-      const bool stop = context_.interrupts != nullptr && *context_.interrupts > 0;
-      if (!context_.options.follow || stop) break;
+      if (!context_.options.follow || context_.stopped()) break;
       constexpr int64_t kEvery = 3'000'000'000;
       Task<void> waiting = sleep_ns(&session_.world().clock, kEvery);
       co_await std::move(waiting);

@@ -150,9 +150,7 @@ int submit_training(CommandContext& context) {
   options.variables.emplace_back(submission.switches.name, submission.name);
   for (const auto& flag : submission.switches.flags) options.variables.emplace_back(flag, "true");
   print_error("submitting run " + printable(submission.name) + "\n");
-  CommandContext own{context.loop,        context.world,    options,
-                     context.terminal,    context.sink,     context.interrupts,
-                     context.last_signal, context.changing, context.observer};
+  CommandContext own = context.with(options);
   return run_apply(own);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "base/timestamp.h"
 #include "engine/operate.h"
 #include "engine/retry.h"
 #include "provider/scope.h"
@@ -13,11 +14,6 @@ namespace lf {
 namespace {
 
 constexpr int kIntentsMax = 5;
-
-Timestamp later(Timestamp t, int64_t ms) {
-  t.seconds += ms / 1000;
-  return t;
-}
 
 Map find_by(const Subject& subject) {
   Map found;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/json.h"
+#include "base/replace_file.h"
 #include "state/codec.h"
 
 namespace lf {
@@ -45,10 +46,7 @@ Result<void> LockFile::save(FileSystem& files, const std::string& path) const {
   for (const auto& [key, pin] : modules_) modules.set(key, pin);
   if (!modules.empty()) root.set("modules", Value(std::move(modules)));
   const std::string text = to_json(Value(std::move(root)), {.indent = 2, .sort_keys = true}) + "\n";
-  const std::string fresh = path + ".new";
-  if (auto written = files.write(fresh, text, 0644); !written) return written;
-  if (auto synced = files.sync_file(fresh); !synced) return synced;
-  return files.rename(fresh, path);
+  return replace_file(files, path, text, 0644);
 }
 
 const Value* LockFile::find(const std::string& query) const {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "base/timestamp.h"
 #include "engine/retry.h"
 #include "engine/search.h"
 #include "provider/scope.h"
@@ -11,10 +12,6 @@
 namespace lf {
 
 namespace {
-
-int64_t millis(Timestamp t) {
-  return t.seconds * 1000 + t.nanos / 1'000'000;
-}
 
 Map pick(const Map& from, const std::vector<std::string>& names) {
   Map out;
@@ -159,12 +156,19 @@ Task<Result<void>> Settler::close_absent(Subject* subject, uint64_t seq) {
   co_return durable;
 }
 
-// Searches until found or until no effect of the request can appear any more.
+// Searches until found or until no effect of the request can appear any more: its window is over by
+// the wall clock that its intent was written by, or has passed once since this process looks. The
+// second holds where that clock jumped back meanwhile; whoever sent the request is gone since then.
 Task<Result<void>> Settler::settle_create(Subject subject, Intent intent) {
-  const int64_t last_ms = millis(intent.deadline) + subject.type->visible_within.seconds * 1000;
+  Clock& clock = context_.world->clock;
+  const int64_t visible_ms = subject.type->visible_within.seconds * 1000;
+  const int64_t window_ms = millis(intent.deadline) - millis(intent.time) + visible_ms;
+  const int64_t last_ms = millis(intent.deadline) + visible_ms;
+  const MonotonicNs begun = clock.monotonic();
   int64_t pause_ms = 500;
   while (true) {
-    const int64_t before_ms = millis(context_.world->clock.now());
+    const int64_t left_ms = std::min(last_ms - millis(clock.now()),
+                                     window_ms - (clock.monotonic() - begun) / 1'000'000);
     Task<Result<std::string>> searching = search(&subject, &intent);
     Result<std::string> found = co_await std::move(searching);
     if (!found) co_return fail(found.error());
@@ -175,19 +179,18 @@ Task<Result<void>> Settler::settle_create(Subject subject, Intent intent) {
       Result<void> closed = co_await std::move(closing);
       co_return closed;
     }
-    // Only a look that began after the window's end proves absence. A wall clock that jumped back
-    // makes this wait longer, never shorter than what was measured with it.
-    if (before_ms > last_ms || memory_ != nullptr) {
+    // Only a look that began after the window's end proves absence.
+    if (left_ms < 0 || memory_ != nullptr) {
       Task<Result<void>> closing = close_absent(&subject, intent.seq);
       Result<void> closed = co_await std::move(closing);
       co_return closed;
     }
-    const int64_t left_ms = std::max<int64_t>(1, last_ms + 1 - before_ms);
     if (context_.events != nullptr) {
       const size_t before = settled_ == 0 ? 0 : settled_ - 1;
-      context_.events->emit(StageProgress{"settle", before, to_settle_, intent.address, left_ms});
+      context_.events->emit(
+          StageProgress{"settle", before, to_settle_, intent.address, left_ms + 1});
     }
-    const int64_t wait_ms = std::min<int64_t>(pause_ms, left_ms);
+    const int64_t wait_ms = std::min<int64_t>(pause_ms, left_ms + 1);
     Task<void> pause = sleep_ns(&context_.world->clock, wait_ms * 1'000'000);
     co_await std::move(pause);
     pause_ms = std::min<int64_t>(pause_ms * 2, 5000);

@@ -101,10 +101,7 @@ Task<Result<void>> LocalBackend::prepare() {
 
 Result<void> LocalBackend::write_gitignore() {
   const std::string ignore = paths_.own_folder + "/.gitignore";
-  const auto info = files_.stat(ignore);
-  if (!info) return fail(about(info.error(), ignore, "read"));
-  if (info->exists) return {};
-  return named(replace_file(files_, ignore, "*\n", 0644), ignore, "write");
+  return named(keep_out_of_git(files_, paths_.own_folder), ignore, "write");
 }
 
 Task<Result<void>> LocalBackend::append(std::string segment) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/timestamp.h"
 #include "base/units.h"
 #include "state/load.h"
 
@@ -11,10 +12,6 @@ namespace lf {
 namespace {
 
 constexpr int64_t kSettlingMsMax = 120'000;
-
-int64_t millis(Timestamp t) {
-  return t.seconds * 1000 + t.nanos / 1'000'000;
-}
 
 Task<void> wait_ms(Clock& clock, int64_t ms) {
   Callback<int>::Start start = [&clock, ms](std::function<void(int)> done) {
@@ -153,7 +150,7 @@ class Move {
     const auto done_by = there_.backend->others_done_by();
     int64_t last_ms = 0;
     for (OpenIntent& open : snapshot->open_intents) {
-      if (done_by) open.intent.deadline = *done_by;
+      if (done_by) end_by(open, *done_by);
       last_ms = std::max(last_ms, millis(open.intent.deadline));
     }
     const int64_t left_ms = last_ms - millis(clock_.now());

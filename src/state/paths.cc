@@ -37,4 +37,17 @@ StatePaths default_state_paths(const std::string& spec_folder, const std::string
   return state_paths_for(file + ".llmforge.json");
 }
 
+Result<void> keep_out_of_git(FileSystem& files, const std::string& folder) {
+  const std::string path = folder + "/.gitignore";
+  const auto is = files.stat(path);
+  if (!is) return fail(is.error());
+  if (is->exists) return {};
+  auto put = replace_file(files, path, "*\n", 0644);
+  if (put) return put;
+  // No lock is held: of several runs that do this at once, one has renamed what all wrote.
+  const auto now = files.stat(path);
+  if (now && now->exists) return {};
+  return put;
+}
+
 }  // namespace lf

@@ -4,6 +4,9 @@
 
 #include <string>
 
+#include "base/error.h"
+#include "base/world.h"
+
 namespace lf {
 
 struct StatePaths {
@@ -22,5 +25,8 @@ StatePaths default_state_paths(const std::string& spec_folder, const std::string
 // For --state FILE: journal and lock beside it, history in `.llmforge/` beside it (or in the
 // `.llmforge` that it is in).
 StatePaths state_paths_for(const std::string& snapshot);
+
+// Puts a `.gitignore` into `folder` that hides all of it, where there is none.
+Result<void> keep_out_of_git(FileSystem& files, const std::string& folder);
 
 }  // namespace lf

@@ -6,6 +6,7 @@
 
 #include "base/digest.h"
 #include "base/strings.h"
+#include "base/timestamp.h"
 #include "state/codec.h"
 #include "state/remote_backend.h"
 
@@ -19,14 +20,6 @@ constexpr int64_t kClockMarginMs = 3'000;
 constexpr int kTries = 5;
 // Segments that a reader may have to fetch; beyond, a run that ends puts them together.
 constexpr size_t kSegmentsMax = 32;
-
-Timestamp earlier(Timestamp t, int64_t ms) {
-  const int64_t nanos = t.nanos - (ms % 1000) * kMs;
-  t.seconds -= ms / 1000;
-  if (nanos < 0) t.seconds -= 1;
-  t.nanos = static_cast<int32_t>(nanos < 0 ? nanos + 1'000'000'000 : nanos);
-  return t;
-}
 
 // The owner's line with how long its lease still lasts.
 std::string with_left(std::string owner, int64_t left_ms) {
@@ -108,7 +101,7 @@ Task<Result<void>> RemoteBackend::take_epoch(std::string owner, bool again) {
       const auto grace_ms =
           static_cast<int64_t>(holder->ended ? 0 : holder->lease_ms + holder->request_ms);
       const int64_t since_ms = std::max<int64_t>(0, holder->age_ms - grace_ms - kClockMarginMs);
-      others_done_by_ = earlier(clock_.now(), since_ms);
+      others_done_by_ = later(clock_.now(), -since_ms);
     }
     Segment head;
     head.kind = Segment::Kind::head;

@@ -2,6 +2,7 @@
 #include "state/snapshot.h"
 
 #include "base/digest.h"
+#include "base/timestamp.h"
 #include "state/file_errors.h"
 #include "state/json_writer.h"
 
@@ -211,6 +212,12 @@ Result<Snapshot> read_snapshot(std::string_view text, const std::string& path) {
   if (problem.empty() && snapshot.state.size() != counts.records) problem = "a record twice";
   if (!problem.empty()) return corrupt_file(path, problem, at);
   return snapshot;
+}
+
+void end_by(OpenIntent& open, Timestamp done_by) {
+  Intent& intent = open.intent;
+  intent.time = later(done_by, millis(intent.time) - millis(intent.deadline));
+  intent.deadline = done_by;
 }
 
 }  // namespace lf

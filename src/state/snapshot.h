@@ -28,6 +28,9 @@ struct OpenIntent {
   Outcome outcome;  // where reason is not no_outcome
 };
 
+// Moves its window, as long as it is, to where it ends at `done_by`: where other clocks wrote it.
+void end_by(OpenIntent& open, Timestamp done_by);
+
 struct Snapshot {
   State state;
   std::vector<OpenIntent> open_intents;  // by seq

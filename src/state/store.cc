@@ -96,7 +96,7 @@ std::vector<OpenIntent> Store::open_intents() const {
   if (!done_by) return out;
   // Another machine's clock may differ from ours: what it left open counts by ours.
   for (OpenIntent& open : out) {
-    if (open.intent.seq < first_own_intent_) open.intent.deadline = *done_by;
+    if (open.intent.seq < first_own_intent_) end_by(open, *done_by);
   }
   return out;
 }

@@ -313,6 +313,7 @@ TEST_CASE("what specs do not have", "[reader]") {
   CHECK(Read("a: !secret x\nb: !!str 5\n").codes() == "LF0110@1:4 LF0110@2:4");
   CHECK(Read("%TAG ! x\n---\na: 1\n").codes() == "LF0110@1:1");
   CHECK(Read("%YAML 1.2\n---\na: 1\n").codes() == "");
+  CHECK(Read("|+\n%a\n").codes() == "LF0110@2:1");
   CHECK(Read("? a\n: b\n").codes() == "LF0108@1:1");
   CHECK(Read("[a]: b\n").codes() == "LF0108@1:1");
   CHECK(Read("{a: 1}: b\n").codes() == "LF0108@1:1");

@@ -363,7 +363,9 @@ void YamlScanner::block_scalar(char c) {
     scan_.trivia.push_back({Trivia::Kind::comment, false, span(header_end, eol)});
   }
   const size_t content = next_line(header_end);
-  const size_t end = block_content_end(content, indents_.back().column, explicit_indent, keep);
+  // Even a document that is one text has it indented, as yaml-cpp wants it.
+  const int64_t parent = std::max<int64_t>(indents_.back().column, 0);
+  const size_t end = block_content_end(content, parent, explicit_indent, keep);
   add_token(c == '|' ? YamlToken::Kind::literal : YamlToken::Kind::folded, begin,
             end > content ? end : i, false);
   last_multiline_ = true;
@@ -381,7 +383,7 @@ void YamlScanner::block_scalar(char c) {
 // behind the blank lines after that too.
 size_t YamlScanner::block_content_end(size_t from, int64_t parent, int explicit_indent,
                                       bool keep) const {
-  int64_t indent = explicit_indent > 0 ? std::max<int64_t>(parent, 0) + explicit_indent : -1;
+  int64_t indent = explicit_indent > 0 ? parent + explicit_indent : -1;
   size_t end = from, after_blanks = from;
   for (size_t line = from; line < text_.size(); line = next_line(line)) {
     const size_t eol = line_end(line);

@@ -229,6 +229,48 @@ def applies(seeds, least_ms, most_ms):
     return out
 
 
+def one_sync_s(folder):
+    """What one append and fdatasync costs in this folder: the middle of 200."""
+    times = []
+    with open(folder / "floor", "wb", buffering=0) as file:
+        for _ in range(200):
+            begin = time.perf_counter()
+            file.write(b"x" * 1000)
+            os.fdatasync(file.fileno())
+            times.append(time.perf_counter() - begin)
+    return statistics.median(times)
+
+
+SYNCS = {"not synced": "off", "synced": "0", "each sync 2 ms more": "2000"}
+
+
+def syncs(seeds, least_ms, most_ms):
+    """1,000 creates over the sandbox's server, with each of SYNCS in turn."""
+    cores = sorted(os.sched_getaffinity(0))
+    out = []
+    with tempfile.TemporaryDirectory(dir=".") as place:
+        place = pathlib.Path(place).absolute()
+        library = place / "sync_cost.so"
+        subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-o", library, HERE / "sync_cost.c", "-ldl"], check=True)
+        for graph, spec in (("20 chains of 50", specs.chains(20, 50)), ("flat 1,000", specs.flat(1000))):
+            times = {how: [] for how in SYNCS}
+            for seed in range(1, seeds + 1):
+                # Who goes first changes, so that a machine that gets slower favours nobody.
+                for how in sorted(SYNCS, reverse=seed % 2 == 0):
+                    folder = pathlib.Path(tempfile.mkdtemp(dir=place))
+                    (folder / "llmforge.yaml").write_text(spec)
+                    with Sandbox(least_ms, most_ms, seed, core=cores[-1]) as server:
+                        environ = server.environ(folder) | {"LD_PRELOAD": str(library), "SYNC_COST_US": SYNCS[how]}
+                        times[how].append(measure([LLMFORGE, "apply", "--auto-approve"], folder=folder,
+                                                  environ=environ, core=cores[0], memory=False)["wall_s"])
+            for how in SYNCS:
+                ratios = [a / b for a, b in zip(times[how], times["not synced"])]
+                out.append({"what": f"{graph}, {how}", "wall_s": statistics.median(times[how]),
+                            "ratio": statistics.median(ratios), "ratios": ratios})
+        out[0]["one_sync_s"] = one_sync_s(place)
+    return out
+
+
 def size():
     with tempfile.NamedTemporaryFile() as copy:
         subprocess.run(["strip", "-o", copy.name, LLMFORGE], check=True)
@@ -281,6 +323,10 @@ def tables(result):
                [[m["what"], f"{m['wall_s']:.3f}", f"{m['critical_s']:.3f}", f"{m['ratio']:.3f}", f"{m['cpu_s']:.2f}",
                  f"{m['rss_mb']:.1f}", f"{m['requests']:,}", " ".join(f"{r:.3f}" for r in m["ratios"])]
                 for m in result["apply"]])
+    if "sync" in result:
+        yield (["apply of 1,000, the sandbox", "wall s", "to not synced", "all ratios"],
+               [[m["what"], f"{m['wall_s']:.3f}", f"{m['ratio']:.3f}", " ".join(f"{r:.3f}" for r in m["ratios"])]
+                for m in result["sync"]] + [["one sync of this disk, ms", f"{result['sync'][0]['one_sync_s'] * 1000:.3f}", "", ""]])
     things = []
     if "size" in result:
         things.append(["binary, stripped, MB", f"{result['size']['stripped_mb']:.2f}"])
@@ -325,6 +371,8 @@ def main():
         result["plan"] = plans(sizes, given.runs) + tofu_plans([int(s) for s in given.tofu_sizes.split(",") if s], given.runs)
     if "apply" in only:
         result["apply"] = applies(given.seeds, 50, 300)
+    if "sync" in only:
+        result["sync"] = syncs(given.seeds, 50, 300)
     if "size" in only:
         result["size"] = size()
     if "build" in only:

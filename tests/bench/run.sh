@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Runs the benchmarks: a table on stdout, all figures as JSON with --json FILE.
-#   run.sh [--only startup,plan,apply,size,build] [--sizes 100,1000,10000] [--runs N] [--json FILE] [--markdown]
+#   run.sh [--only startup,plan,apply,sync,size,build] [--sizes 100,1000,10000] [--runs N] [--json FILE] [--markdown]
 # LLMFORGE names another binary than build/llmforge. Build it with -O2 -DNDEBUG, or the figures
 # mean nothing. Nothing here passes or fails: times depend on the machine.
 set -euo pipefail

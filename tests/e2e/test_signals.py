@@ -1,13 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ctrl-C and SIGTERM, once and twice, without a terminal: what runs is finished and recorded, nothing
-new starts, and the next run goes on from there with nothing doubled."""
+"""Ctrl-C, SIGTERM and SIGHUP, once and twice, a terminal that is closed, readers that go away, and many
+runs at once: what runs is finished and recorded, nothing new starts, and the next run goes on from there
+with nothing doubled."""
+import fcntl
 import json
+import os
+import pty
+import re
+import select
 import signal
+import subprocess
+import termios
 import time
 
 import pytest
 
 from cloud import nothing_doubled
+from conftest import BINARY
 
 ON = ("--var", "create_instance=true")
 
@@ -59,7 +68,7 @@ def assert_converges(cloud, forge):
     forge.plan(*ON, expect=0)
 
 
-@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_once(cloud, forge, number, code):
     hold(cloud, "ec2:CreateVpc", 3)
     run = Running(cloud, forge, "apply", *ON).until("ec2:CreateVpc").stop(number)
@@ -83,6 +92,78 @@ def test_twice(cloud, forge):
     assert run.seconds < 2
     assert "stopped at once; the next run finds out what was done" in run.text
     assert_converges(cloud, forge)
+
+
+@pytest.mark.parametrize("number, code", [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_nobody_waits_longer_than_ten_seconds(cloud, forge, number, code):
+    """Who sends these sends SIGKILL soon after: what is under way so long is left to the next run."""
+    hold(cloud, "ec2:CreateVpc", 40)
+    run = Running(cloud, forge, "apply", *ON).until("ec2:CreateVpc").stop(number)
+    assert run.end() == code, run.text
+    assert 8 < run.seconds < 10
+    assert "stopped at once; the next run finds out what was done" in run.text
+    assert_converges(cloud, forge)
+
+
+def test_nohup(cloud, forge):
+    forge.wrapper = ["nohup"]
+    hold(cloud, "ec2:CreateVpc", 2)
+    run = Running(cloud, forge, "apply", *ON).until("ec2:CreateVpc").stop(signal.SIGHUP)
+    assert run.end() == 0, run.text
+    forge.wrapper = []
+    forge.plan(*ON, expect=0)
+
+
+def test_a_closed_terminal(cloud, forge):
+    """The terminal's end sends SIGHUP, and what is written to it from then on fails."""
+    hold(cloud, "ec2:CreateVpc", 3)
+    master, slave = pty.openpty()
+    process = subprocess.Popen([*forge.wrapper, BINARY, *forge.command("apply", ON)], cwd=forge.folder,
+                               env=forge.environ() | {"TERM": "xterm"}, stdin=slave, stdout=slave, stderr=slave,
+                               start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+    os.close(slave)
+    deadline = time.monotonic() + 90
+    while not any(e["action"] == "ec2:CreateVpc" for e in cloud.control("requests")["requests"]):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        if select.select([master], [], [], 0.02)[0]:
+            os.read(master, 65536)
+    time.sleep(0.3)
+    os.close(master)
+    assert process.wait(30) == 129
+    assert any(r["address"] == "network.vpc" and r["status"] == "ready" for r in state(forge))
+    assert_converges(cloud, forge)
+
+
+def test_readers_that_go_away(cloud, forge):
+    """`apply | head -1` does all that it was asked for; only what it says gets lost."""
+    command = [BINARY, *forge.command("apply", ON)]
+    process = subprocess.Popen(command, cwd=forge.folder, env=forge.environ(), stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    process.stderr.close()
+    assert process.wait(120) in (0, 1)
+    forge.plan(*ON, expect=0)
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([BINARY, *forge.command("plan", ON)], cwd=forge.folder, env=forge.environ(), stdout=full,
+                              stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    assert done.returncode == 1
+    assert done.stderr == b"error: the output cannot be written: no space left on device\n"
+
+
+def test_many_runs_at_once(cloud, forge):
+    """Twenty applies of one stack: one at a time writes, the others say who does, nothing is made twice."""
+    hold(cloud, "ec2:CreateVpc", 1)
+    runs = [forge.start("apply", *ON) for _ in range(20)]
+    said = [(run.communicate(timeout=180)[0], run.returncode) for run in runs]
+    assert {code for _, code in said} <= {0, 4}, [text for text, code in said if code not in (0, 4)]
+    assert any(code == 0 for _, code in said)
+    for text, code in said:
+        if code == 4:
+            assert re.search(r"`.*apply.*`|apply", text) and re.search(r"pid \d+|process \d+", text), text
+    counts = cloud.counts()
+    assert nothing_doubled(counts), counts
+    forge.plan(*ON, expect=0)
 
 
 def test_once_while_deleting(cloud, forge):
