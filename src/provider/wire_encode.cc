@@ -159,18 +159,26 @@ Value formatted(const Property& property, const Value& value, Side side) {
   return Value(base64(compress ? gzip(raw) : raw));
 }
 
-// Of `wire` and its alternatives the one whose parent is there already; else `wire`.
-const WirePath& request_path(const Property& property, const Value& input) {
-  if (property.wire_or.empty()) return property.wire;
-  const auto made = [&](const WirePath& path) {
-    const WirePath parent(path.begin(), path.end() - (path.empty() ? 0 : 1));
-    return !at_path(input, parent).is_unset();
+// Of a path and its alternatives the one of which most is there already; the first of several.
+const WirePath& fullest(const WirePath& first, const std::vector<WirePath>& others,
+                        const Value& tree) {
+  const auto there = [&](const WirePath& path) {
+    WirePath above;
+    for (const auto& step : path) {
+      above.push_back(step);
+      if (above.size() == path.size() || at_path(tree, above).is_unset()) break;
+    }
+    return above.size();
   };
-  if (made(property.wire)) return property.wire;
-  for (const WirePath& path : property.wire_or) {
-    if (made(path)) return path;
+  const WirePath* best = &first;
+  for (const WirePath& path : others) {
+    if (there(path) > there(*best)) best = &path;
   }
-  return property.wire;
+  return *best;
+}
+
+const WirePath& request_path(const Property& property, const Value& input) {
+  return property.wire_or.empty() ? property.wire : fullest(property.wire, property.wire_or, input);
 }
 
 Value encode_object(const std::vector<Property>& fields, const Value& value, Side side) {
@@ -280,7 +288,10 @@ void put_in_item(const Property& property, const Value& value, Protocol, Map& it
   if (property.read.empty() || property.local || value.is_unset()) return;
   const Value encoded = whole(property, value, Side::answer);
   if (encoded.is_unset()) return;
-  item = set_at(Value(std::move(item)), property.read, 0, encoded).as_map();
+  Value tree(std::move(item));
+  const WirePath path =
+      property.read_or.empty() ? property.read : fullest(property.read, property.read_or, tree);
+  item = set_at(tree, path, 0, encoded).as_map();
 }
 
 Value merge_wire(const Value& under, const Value& over) {

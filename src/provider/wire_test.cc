@@ -292,6 +292,32 @@ TEST_CASE("groups of fields, in lists and maps", "[wire]") {
   CHECK(read(w["plain"], R"({"Plain":["a"]})").starts_with("corrupt"));
 }
 
+TEST_CASE("of several places a property goes where most is there already", "[wire]") {
+  const Written w(
+      "  policy: {type: object, wire: Policy, fields: {n: {type: int, wire: Buy.N}}}\n"
+      "  plan: {type: string, wire: Plan.Id, read: Plan.Id, wire_or: [Policy.Plan.Spec.Id], "
+      "read_or: [Policy.Plan.Spec.Id]}\n"
+      "  version: {type: string, wire: Plan.V, read: Plan.V, wire_or: [Policy.Plan.Spec.V], "
+      "read_or: [Policy.Plan.Spec.V]}\n");
+  const auto both = [&](bool policy) {
+    Map sent, shown;
+    if (policy) {
+      put_on_wire(w["policy"], json(R"({"n":1})"), sent);
+      put_in_item(w["policy"], json(R"({"n":1})"), Protocol::json, shown);
+    }
+    for (const char* name : {"plan", "version"}) {
+      put_on_wire(w[name], Value("x"), sent);
+      put_in_item(w[name], Value("x"), Protocol::json, shown);
+    }
+    CHECK(to_json(Value(sent)) == to_json(Value(shown)));
+    const auto again = from_request(w["version"], Value(sent), Protocol::json);
+    CHECK((again && again->string_or() == "x"));
+    return to_json(Value(sent));
+  };
+  CHECK(both(false) == R"({"Plan":{"Id":"x","V":"x"}})");
+  CHECK(both(true) == R"({"Policy":{"Buy":{"N":1},"Plan":{"Spec":{"Id":"x","V":"x"}}}})");
+}
+
 TEST_CASE("a facet's properties in its answer", "[wire]") {
   const Written w("  a: {type: int, wire: A}\n  b: {type: string, wire: B}\n");
   const auto all = read_properties(w.type, "", json(R"({"A":"1","C":2})"));

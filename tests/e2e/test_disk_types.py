@@ -2,6 +2,7 @@
 """Disks, their copies, flow logs, a VPC's own network ACL and groups of machines, each through its life on moto's
 server, seen by boto3 only: made, nothing to do, changed in place, replaced, destroyed, and nothing is left."""
 import copy
+import json
 
 from cloud import tags
 from test_ec2_types import IMAGE, NETWORK, spec
@@ -211,6 +212,61 @@ def test_group(cloud, forge):
     assert "aws.ec2.instance" not in run.text, run
     forge.destroy(path)
     assert cloud.counts() == {} and auto.describe_auto_scaling_groups()["AutoScalingGroups"] == []
+
+
+def test_group_of_several_types(cloud, forge):
+    auto = cloud.client("autoscaling")
+    fleet = {"type": "aws.autoscaling.group", "name": "types-mixed", "launch_template": "${resources.template}", "subnets": ["${resources.private}"],
+             "min": 1, "max": 6, "desired": 5, "mixed_instances": {
+                 "overrides": [{"instance_type": "g5.xlarge"}, {"instance_type": "g6.xlarge"}], "on_demand_base": 1, "on_demand_percentage": 50,
+                 "spot_max_price": "0.5"}}
+    resources = {**NETWORK, "template": {"type": "aws.ec2.launch_template", "name": "types-mixed", "data": {
+        "image": IMAGE, "instance_type": "g4dn.xlarge", "http_tokens": "required"}}, "fleet": fleet}
+    apply(forge, resources)
+    one, = auto.describe_auto_scaling_groups()["AutoScalingGroups"]
+    policy = one["MixedInstancesPolicy"]
+    assert "LaunchTemplate" not in one and policy["LaunchTemplate"]["LaunchTemplateSpecification"]["Version"] == "$Default"
+    assert [o["InstanceType"] for o in policy["LaunchTemplate"]["Overrides"]] == ["g5.xlarge", "g6.xlarge"]
+    bought = policy["InstancesDistribution"]
+    assert (bought["OnDemandBaseCapacity"], bought["OnDemandPercentageAboveBaseCapacity"], bought["SpotAllocationStrategy"], bought["SpotMaxPrice"]) == (
+        1, 50, "price-capacity-optimized", "0.5")
+    machines = cloud.inventory()["instances"]
+    assert len(machines) == 5  # of the type in the template: moto counts by the policy, and does not look at its types
+    # One and half of the four others are on demand.
+    known = json.loads(forge.run("cost", spec(forge.folder, resources), "--json", expect=0).out)
+    lines, = [r["lines"] for r in known["resources"] if "fleet" in r["address"]]
+    assert [(one["price"], one["quantity"]) for one in lines] == [("machine.on-demand.g5.xlarge", 3), ("machine.spot.g5.xlarge", 2)]
+
+    fleet["mixed_instances"]["overrides"].append({"instance_type": "g4dn.xlarge"})
+    fleet["mixed_instances"]["on_demand_percentage"] = 0
+    del fleet["mixed_instances"]["spot_max_price"]
+    in_place(forge, resources)
+    changed = auto.describe_auto_scaling_groups()["AutoScalingGroups"][0]["MixedInstancesPolicy"]
+    assert [o["InstanceType"] for o in changed["LaunchTemplate"]["Overrides"]] == ["g5.xlarge", "g6.xlarge", "g4dn.xlarge"]
+    assert (changed["InstancesDistribution"]["OnDemandPercentageAboveBaseCapacity"], changed["InstancesDistribution"].get("SpotMaxPrice", "")) == (0, "")
+
+    # To the template alone, and back.
+    policy = fleet.pop("mixed_instances")
+    in_place(forge, resources)
+    plain, = auto.describe_auto_scaling_groups()["AutoScalingGroups"]
+    assert plain["LaunchTemplate"]["LaunchTemplateName"] == "types-mixed" and "MixedInstancesPolicy" not in plain
+    fleet["mixed_instances"] = policy
+    in_place(forge, resources)
+    back, = auto.describe_auto_scaling_groups()["AutoScalingGroups"]
+    assert len(back["MixedInstancesPolicy"]["LaunchTemplate"]["Overrides"]) == 3 and back["AutoScalingGroupARN"] == one["AutoScalingGroupARN"]
+    forge.destroy(spec(forge.folder, resources))
+    assert cloud.counts() == {} and auto.describe_auto_scaling_groups()["AutoScalingGroups"] == []
+
+
+def test_a_mixed_group_is_refused_before_any_request(cloud, forge):
+    for wrong, says in [({"overrides": [{"instance_type": "g5.xlarge", "weight": 1}, {"instance_type": "g6.xlarge"}]}, "either each of them"),
+                        ({"overrides": [{"instance_type": "g5.xlarge", "vcpu_min": 4}]}, "not both"), ({"on_demand_percentage": 101}, "more than 100"),
+                        ({"spot_pools": 2}, "spot_strategy: lowest-price"), ({"spot_strategy": "cheapest"}, "price-capacity-optimized")]:
+        run = forge.run("validate", spec(forge.folder, {**NETWORK, "template": {"type": "aws.ec2.launch_template", "data": {}}, "fleet": {
+            "type": "aws.autoscaling.group", "launch_template": "${resources.template}", "subnets": ["${resources.private}"], "min": 0, "max": 1,
+            "mixed_instances": wrong}}), expect=3)
+        assert says in run.one_error(), run
+    assert cloud.requests() == []
 
 
 def test_a_group_of_somebody_else_is_refused(cloud, forge):

@@ -248,3 +248,53 @@ class Groups(Ec2, BothWays):
         make()
         with self.assertRaisesRegex(auto.exceptions.ClientError, "AlreadyExists"):
             make()
+
+    def test_mixed(self):
+        """Several machine types, on demand and spot, and what a machine must have."""
+        auto, vpc = client("autoscaling"), self.vpc()
+        subnets = [self.subnet(vpc)]
+        template, other = (self.ec2.create_launch_template(LaunchTemplateName=n, LaunchTemplateData={"InstanceType": "g5.xlarge"})[
+            "LaunchTemplate"]["LaunchTemplateId"] for n in ("fleet", "other"))
+        requirements = {"VCpuCount": {"Min": 4, "Max": 16}, "MemoryMiB": {"Min": 16384, "Max": 65536}, "AcceleratorTypes": ["gpu"],
+                        "AcceleratorManufacturers": ["nvidia"], "AcceleratorNames": ["t4"], "AcceleratorCount": {"Min": 1, "Max": 1},
+                        "AcceleratorTotalMemoryMiB": {"Min": 16384, "Max": 24576}, "CpuManufacturers": ["intel"], "InstanceGenerations": ["current"],
+                        "AllowedInstanceTypes": ["g4dn.*"], "BareMetal": "excluded", "BurstablePerformance": "excluded", "LocalStorage": "required",
+                        "SpotMaxPricePercentageOverLowestPrice": 50, "OnDemandMaxPricePercentageOverLowestPrice": 20}
+        wanted = {"vcpu_min": 4, "vcpu_max": 16, "memory_min": "16GiB", "memory_max": "64GiB", "accelerator_types": ["gpu"],
+                  "accelerator_manufacturers": ["nvidia"], "accelerator_names": ["t4"], "accelerator_count_min": 1, "accelerator_count_max": 1,
+                  "accelerator_memory_min": "16GiB", "accelerator_memory_max": "24GiB", "cpu_manufacturers": ["intel"],
+                  "instance_generations": ["current"], "allowed_instance_types": ["g4dn.*"], "bare_metal": "excluded",
+                  "burstable_performance": "excluded", "local_storage": "required", "spot_max_price_over_lowest": 50,
+                  "on_demand_max_price_over_lowest": 20}
+        types = [{"InstanceType": "g5.xlarge", "WeightedCapacity": "3"},
+                 {"InstanceType": "g6.2xlarge", "WeightedCapacity": "2", "ImageId": "ami-01234567",
+                  "LaunchTemplateSpecification": {"LaunchTemplateId": other, "Version": "$Latest"}}]
+        of_types = [{"instance_type": "g5.xlarge", "weight": 3},
+                    {"instance_type": "g6.2xlarge", "weight": 2, "image": "ami-01234567", "launch_template": other, "launch_template_version": "$Latest"}]
+        bought = {"OnDemandAllocationStrategy": "prioritized", "OnDemandBaseCapacity": 1, "OnDemandPercentageAboveBaseCapacity": 25,
+                  "SpotAllocationStrategy": "lowest-price", "SpotInstancePools": 3, "SpotMaxPrice": "0.5"}
+        buy = {"on_demand_strategy": "prioritized", "on_demand_base": 1, "on_demand_percentage": 25, "spot_strategy": "lowest-price", "spot_pools": 3,
+               "spot_max_price": "0.5"}
+        for overrides, specified in ((types, of_types), ([{"InstanceRequirements": requirements}], [wanted])):
+            if specified == [wanted]:
+                bought["OnDemandAllocationStrategy"] = buy["on_demand_strategy"] = "lowest-price"
+            policy = {"LaunchTemplate": {"LaunchTemplateSpecification": {"LaunchTemplateId": template, "Version": "$Default"}, "Overrides": overrides},
+                      "InstancesDistribution": bought}
+            spec = {"name": "mixed", "launch_template": template, "min": 4, "max": 4, "subnets": subnets, "tags": TAGS,
+                    "mixed_instances": {"overrides": specified, **buy}}
+
+            def make():
+                auto.create_auto_scaling_group(
+                    AutoScalingGroupName="mixed", MinSize=4, MaxSize=4, VPCZoneIdentifier=subnets[0], MixedInstancesPolicy=policy, Tags=[
+                        {"ResourceId": "mixed", "ResourceType": "auto-scaling-group", "Key": k, "Value": v, "PropagateAtLaunch": True}
+                        for k, v in TAGS.items()])
+                return "mixed"
+
+            def read(i):
+                one = auto.describe_auto_scaling_groups(AutoScalingGroupNames=[i])["AutoScalingGroups"][0]
+                self.assertNotIn("LaunchTemplate", one)
+                self.assertEqual(one["MixedInstancesPolicy"], policy)
+                self.assertEqual(len(one["Instances"]), 2 if overrides == types else 4)
+                return {**spec, "tags": pairs(one["Tags"])}
+            self.both_ways("aws.autoscaling.group", spec, make, read)
+            admin("advance", seconds=300)
