@@ -74,6 +74,22 @@ std::string unpadded(std::string base64) {
   return base64;
 }
 
+// With `word` replaced where no letter or digit touches it.
+std::string without_word(std::string text, std::string_view word) {
+  const auto part_of_word = [&](size_t at) {
+    return at < text.size() && std::isalnum(static_cast<unsigned char>(text[at])) != 0;
+  };
+  for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at)) {
+    if ((at > 0 && part_of_word(at - 1)) || part_of_word(at + word.size())) {
+      ++at;
+      continue;
+    }
+    text.replace(at, word.size(), kInstead);
+    at += kInstead.size();
+  }
+  return text;
+}
+
 }  // namespace
 
 void SecretTexts::add(const Value& value) {
@@ -81,6 +97,7 @@ void SecretTexts::add(const Value& value) {
     const Value& inner = value.secret_value();
     if (inner.is_string()) add_text(inner.as_string());
     if (inner.is_bytes()) add_text(inner.as_bytes());
+    if (inner.is_number()) short_.insert(to_text(inner));
     if (inner.is_list()) {
       for (const Value& one : inner.as_list()) add(Value::secret(one));
     }
@@ -95,6 +112,7 @@ void SecretTexts::add(const Value& value) {
 }
 
 void SecretTexts::add_text(std::string_view secret) {
+  if (secret.size() < kLengthMin && !secret.empty()) short_.emplace(secret);
   if (secret.size() < kLengthMin || !known_.emplace(secret).second) return;
   const std::string text(secret);
   const std::string in_base64 = unpadded(base64(text));
@@ -111,6 +129,7 @@ void SecretTexts::add_text(std::string_view secret) {
 
 std::string SecretTexts::scrub(std::string text) const {
   for (const auto& [length, form] : forms_) text = replace_all(std::move(text), form, kInstead);
+  for (const auto& secret : short_) text = without_word(std::move(text), secret);
   return text;
 }
 

@@ -15,7 +15,7 @@ namespace lf {
 
 class SecretTexts {
  public:
-  // Shorter ones are part of too many words, and are guessed without help.
+  // Shorter ones are part of too many words: they are taken out only where they stand alone.
   static constexpr size_t kLengthMin = 4;
 
   // Every text that is a secret, at any depth of `value`.
@@ -28,6 +28,7 @@ class SecretTexts {
  private:
   std::set<std::string> known_;
   std::set<std::pair<size_t, std::string>, std::greater<>> forms_;  // the longest first
+  std::set<std::string> short_;                                     // and numbers
 };
 
 }  // namespace lf

@@ -30,14 +30,16 @@ TEST_CASE("what is no secret stays, and the longest secret goes first", "[scrub]
   CHECK(secrets.scrub("as it is") == "as it is");
   secrets.add_text("abc");  // part of too many words
   secrets.add_text("");
-  CHECK(secrets.scrub("abcdef") == "abcdef");
+  CHECK(secrets.scrub("abcdef xabc abc1") == "abcdef xabc abc1");
+  CHECK(secrets.scrub("abc, <abc>: 'abc'abc") == "(secret), <(secret)>: '(secret)'(secret)");
   secrets.add_text("pass");
   secrets.add_text("password");
   CHECK(secrets.scrub("password, pass") == "(secret), (secret)");
   secrets.add(Value::secret(Value(Map{{"inner", List{"deep-down"}}})));
   CHECK(secrets.scrub("deep-down") == "(secret)");
-  secrets.add(Value::secret(Value(12345)));  // numbers and flags are no texts
-  CHECK(secrets.scrub("12345") == "12345");
+  secrets.add(Value::secret(Value(12345)));
+  secrets.add(Value::secret(Value(true)));  // a flag is guessed without help
+  CHECK(secrets.scrub("12345 is true, 123456 as well") == "(secret) is true, 123456 as well");
 }
 
 }  // namespace lf

@@ -358,6 +358,9 @@ class CommandLine {
                        "RECORD ADDRESS");
     CLI::App* rm = with_arguments(parent, "rm", "Same as forget", "ADDRESS", {1, 1},
                                   "Example:\n  llmforge state rm network.vpc", "RECORD");
+    with_arguments(parent, "lock", "Say who writes it now, if anybody does", "", {0, 0},
+                   "Examples:\n  llmforge state lock\n  llmforge state lock --json\n"
+                   "It ends with its process; nothing has to be unlocked by hand.");
     with_arguments(parent, "history", "List earlier states", "", {0, 0},
                    "Example:\n  llmforge state history");
     CLI::App* restore = with_arguments(parent, "restore", "Put an earlier state back", "SERIAL",

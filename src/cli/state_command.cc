@@ -14,6 +14,7 @@
 #include "cli/state_mend.h"
 #include "cli/version.h"
 #include "cli/yaml_text.h"
+#include "state/load.h"
 #include "state/snapshot.h"
 
 namespace lf {
@@ -59,6 +60,38 @@ int show_record(CommandContext* context, const State& state) {
   }
   for (const auto& one : all) print(to_yaml(one));
   return kDone;
+}
+
+Task<int> show_lock(CommandContext* context, Session* session) {
+  std::unique_ptr<Backend> backend = session->backend();
+  Task<Result<std::optional<std::string>>> asking =
+      backend->holder(write_lock_owner(session->lock_owner()));
+  Result<std::optional<std::string>> text = co_await std::move(asking);
+  if (!text) co_return tell(*context, text.error());
+  const auto holder = *text ? read_lock_holder(**text) : std::nullopt;
+  if (context->options.json) {
+    Map out;
+    out.set("state", Value(backend->snapshot_name()));
+    out.set("locked", Value(text->has_value()));
+    if (holder) {
+      out.set("command", Value(holder->owner.command));
+      out.set("pid", Value(holder->owner.pid));
+      out.set("host", Value(holder->owner.host));
+      out.set("since", Value(format_timestamp(holder->owner.start)));
+      if (holder->lease_left_s > 0)
+        out.set("lease_left_s", Value(static_cast<int64_t>(holder->lease_left_s)));
+    }
+    print(to_json(Value(std::move(out))) + "\n");
+    co_return kDone;
+  }
+  if (!*text) {
+    print("nobody writes the state `" + printable(backend->snapshot_name()) + "`\n");
+    co_return kDone;
+  }
+  const Error said = locked_error(Error(ErrorCode::locked, **text), backend->snapshot_name());
+  print(printable(said.message) + "\n");
+  for (const auto& help : said.help) print("  " + help + "\n");
+  co_return kDone;
 }
 
 Task<int> history(CommandContext* context, Session* session) {
@@ -284,6 +317,11 @@ Task<int> forget(CommandContext* context, Session* session) {
 
 Task<int> state_task(CommandContext* context, Session* session) {
   const std::string& command = context->options.command;
+  if (command == "state lock") {
+    Task<int> task = show_lock(context, session);
+    const int code = co_await std::move(task);
+    co_return code;
+  }
   if (command == "state history") {
     Task<int> task = history(context, session);
     const int code = co_await std::move(task);

@@ -152,6 +152,8 @@ void read_states(const ResourceType& type, const Value& item, Observation& out) 
   }
   out.failed = all_states_in(out.note, type.wait_create.failed);
   out.update_note = state(type.wait_update);
+  out.reason = text(type.wait_create.reason);
+  out.update_reason = text(type.wait_update.reason);
   if (type.pending && any_state_in(text(type.pending->path), type.pending->states)) {
     out.pending = type.pending->doc;
   }

@@ -53,6 +53,7 @@ class Operator {
   // and `properties` of what depends on it and is deleted before it, which does not count.
   Task<Result<bool>> holds_data(Subject subject, List leaving = {});
   // Reads until the wait's states are reached. The observation is in the subject.
+  std::string because(const Subject& subject, const std::string& reason);
   Task<Result<Subject>> wait_until(Subject subject, const Wait* wait, int64_t limit_ms,
                                    bool created);
 

@@ -283,6 +283,14 @@ Task<Result<void>> Operator::finish(Subject* subject, bool fresh) {
   co_return durable;
 }
 
+// The service's own words on why it failed, to stand behind the state. They may repeat what was
+// sent.
+std::string Operator::because(const Subject& subject, const std::string& reason) {
+  if (reason.empty()) return "";
+  context_.secrets.add(Value(subject.desired));
+  return ": " + context_.secrets.scrub(reason);
+}
+
 // Polls the thing itself; a not-found within `visible_within` of its create is not believed.
 Task<Result<Subject>> Operator::wait_until(Subject subject, const Wait* wait, int64_t limit_ms,
                                            bool created) {
@@ -305,7 +313,8 @@ Task<Result<Subject>> Operator::wait_until(Subject subject, const Wait* wait, in
       const bool failed = any_state_in(state, wait->failed);
       if (updated && failed) {
         // It works as before; what it has now tells the next plan what is missing.
-        Error error(ErrorCode::invalid, "its change ended in state `" + state + "`");
+        Error error(ErrorCode::invalid, "its change ended in state `" + state + "`" +
+                                            because(subject, subject.observed.update_reason));
         error.help.push_back("the next apply tries it again");
         co_return fail(std::move(error));
       }
@@ -314,7 +323,8 @@ Task<Result<Subject>> Operator::wait_until(Subject subject, const Wait* wait, in
         Task<Result<void>> putting = put(&subject);
         Result<void> durable = co_await std::move(putting);
         if (!durable) co_return fail(durable.error());
-        Error error(ErrorCode::invalid, "it came up in state `" + state + "`");
+        Error error(ErrorCode::invalid, "it came up in state `" + state + "`" +
+                                            because(subject, subject.observed.reason));
         error.help.push_back("the next apply replaces it");
         co_return fail(std::move(error));
       }

@@ -220,11 +220,12 @@ class Planner {
                        [&](const std::string& glob) { return glob_match(glob, address); });
   }
 
-  // What is seen ended while its deletion is recorded was ended by an interrupted run of ours.
+  // What is seen ended while its deletion is recorded was ended by an interrupted run of ours; what
+  // never came up as it should has not begun its run.
   static bool ended_by_itself(const Record& record, const Observation& seen) {
     return record.status == RecordStatus::finished || record.status == RecordStatus::interrupted ||
            (seen.presence == Observation::Presence::ended &&
-            record.status != RecordStatus::deleting);
+            record.status != RecordStatus::deleting && record.status != RecordStatus::failed);
   }
 
   void decide(const GraphNode& node, PlanItem& item, const std::string& record_address) {

@@ -64,7 +64,8 @@ struct Observation {
   bool marks_ok = true;     // it carries our marks
   std::string note;         // the cloud's own words about its state
   std::string update_note;  // the same of its last update, where that has a state of its own
-  std::string pending;      // what it waits for a person to do; empty: nothing
+  std::string reason, update_reason;  // why it is in a failed one; not yet scrubbed of secrets
+  std::string pending;                // what it waits for a person to do; empty: nothing
 };
 using ObservationKey = std::pair<std::string, uint32_t>;  // address, generation
 using Observations = std::map<ObservationKey, Observation>;

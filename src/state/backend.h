@@ -45,6 +45,9 @@ class Backend {
   virtual Task<Result<BackendData>> load() = 0;
   // One try. locked: the message is what the holder wrote (write_lock_owner).
   virtual Task<Result<std::unique_ptr<StateLock>>> lock(std::string owner) = 0;
+  // Who holds it now, in the words of write_lock_owner; nullopt: nobody. `asker` is the same of who
+  // asks, and may be seen by whoever tries to take it at that instant.
+  virtual Task<Result<std::optional<std::string>>> holder(std::string asker) = 0;
   // How long to wait before the next try.
   virtual int64_t lock_poll_ns() const { return 200'000'000; }
   // Gives the lock back, as the last call before it goes. What a crash leaves is taken over later.

@@ -169,22 +169,29 @@ std::string write_lock_owner(const LockOwner& owner) {
   return line + "\n";
 }
 
-Error locked_error(const Error& refused, const std::string& state) {
-  LockOwner owner;
-  uint64_t lease_left_s = 0;
+std::optional<LockHolder> read_lock_holder(std::string_view text) {
+  LockHolder out;
   StringPool pool;
-  JsonReader in(refused.message, pool);
+  JsonReader in(text, pool);
   const bool readable = in.object([&](std::string_view key) {
-    if (key == "host") return in.string(owner.host);
-    if (key == "pid") return in.integer(owner.pid);
-    if (key == "start") return in.timestamp(owner.start);
-    if (key == "command") return in.string(owner.command);
-    if (key == "lease_left_s") return in.natural(lease_left_s);
+    if (key == "host") return in.string(out.owner.host);
+    if (key == "pid") return in.integer(out.owner.pid);
+    if (key == "start") return in.timestamp(out.owner.start);
+    if (key == "command") return in.string(out.owner.command);
+    if (key == "lease_left_s") return in.natural(out.lease_left_s);
     Value ignored;
     return in.value(ignored);
   });
+  if (!readable) return std::nullopt;
+  return out;
+}
+
+Error locked_error(const Error& refused, const std::string& state) {
+  const std::optional<LockHolder> holder = read_lock_holder(refused.message);
+  const uint64_t lease_left_s = holder ? holder->lease_left_s : 0;
   std::string who = "another process";
-  if (readable) {
+  if (holder) {
+    const LockOwner& owner = holder->owner;
     who = "`" + printable(owner.command) + "` (pid " + std::to_string(owner.pid) + " on " +
           printable(owner.host) + ", since " + format_timestamp(owner.start) + ")";
   }

@@ -32,6 +32,13 @@ Error moved_error(const MoveMark& mark, const std::string& state);
 
 std::string write_lock_owner(const LockOwner& owner);
 // The error for what lock() answered, with the holder's words made readable.
+// What it wrote, with the seconds for which a lease lasts (0: none is known). nullopt: not
+// readable.
+struct LockHolder {
+  LockOwner owner;
+  uint64_t lease_left_s = 0;
+};
+std::optional<LockHolder> read_lock_holder(std::string_view text);
 Error locked_error(const Error& refused, const std::string& state);
 
 }  // namespace lf

@@ -93,6 +93,17 @@ Task<Result<std::unique_ptr<StateLock>>> LocalBackend::lock(std::string owner) {
   co_return fail(about(std::move(held.error()), paths_.lock, "lock"));
 }
 
+Task<Result<std::optional<std::string>>> LocalBackend::holder(std::string asker) {
+  const auto is = files_.stat(paths_.lock);
+  if (!is) co_return fail(about(is.error(), paths_.lock, "read"));
+  if (!is->exists) co_return std::nullopt;
+  // Only the kernel knows whether the file's owner is alive, and tells it to who tries.
+  auto held = files_.lock(paths_.lock, asker);
+  if (held) co_return std::nullopt;
+  if (held.error().code == ErrorCode::locked) co_return held.error().message;
+  co_return fail(about(std::move(held.error()), paths_.lock, "lock"));
+}
+
 Task<Result<void>> LocalBackend::prepare() {
   auto done = ensure_folder(files_, paths_.history);
   if (!done) co_return named(std::move(done), paths_.history, "make");

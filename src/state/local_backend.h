@@ -16,6 +16,7 @@ class LocalBackend final : public Backend {
   std::string journal_name() const override { return paths_.journal; }
   Task<Result<BackendData>> load() override;
   Task<Result<std::unique_ptr<StateLock>>> lock(std::string owner) override;
+  Task<Result<std::optional<std::string>>> holder(std::string asker) override;
   Task<Result<void>> prepare() override;
   Task<Result<void>> append(std::string segment) override;
   Task<Result<void>> cut_journal(uint64_t size) override;

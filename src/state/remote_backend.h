@@ -30,6 +30,7 @@ class RemoteBackend final : public Backend {
   Task<Result<BackendData>> load() override;
   Task<Result<std::unique_ptr<StateLock>>> lock(std::string owner) override;
   int64_t lock_poll_ns() const override { return 2'000'000'000; }
+  Task<Result<std::optional<std::string>>> holder(std::string asker) override;
   Task<void> release() override;
   Result<void> may_send() override;
   Task<Result<void>> take_again() override;

@@ -78,6 +78,18 @@ Task<Result<RemoteBackend::Holder>> RemoteBackend::look_at(SegmentName last) {
   co_return out;
 }
 
+Task<Result<std::optional<std::string>>> RemoteBackend::holder(std::string) {
+  auto listing = list_segments();
+  const auto names = co_await std::move(listing);
+  if (!names) co_return fail(names.error());
+  if (names->empty()) co_return std::nullopt;
+  auto looking = look_at(*names->rbegin());
+  const auto holder = co_await std::move(looking);
+  if (!holder) co_return fail(holder.error());
+  if (holder->vanished || holder->ended || holder->left_ms <= 0) co_return std::nullopt;
+  co_return with_left(holder->owner, holder->left_ms);
+}
+
 // `again`: the epoch at the end of the chain must be ours.
 Task<Result<void>> RemoteBackend::take_epoch(std::string owner, bool again) {
   for (int tries = 0; tries < kTries; ++tries) {

@@ -25,16 +25,21 @@ Task<void> sleep_for(Clock& clock, int64_t ns) {
   co_await waiting;
 }
 
+constexpr int64_t kAskingNsMax = 2'000'000'000;  // an instant, on a machine that is very busy
+
 }  // namespace
 
 Task<Result<std::unique_ptr<StateLock>>> take_lock(Backend& backend, Clock& clock,
                                                    std::string owner, int64_t timeout_ns) {
-  const MonotonicNs end = clock.monotonic() + timeout_ns;
+  const MonotonicNs begun = clock.monotonic();
   while (true) {
     auto locking = backend.lock(owner);
     auto held = co_await std::move(locking);
     if (held || held.error().code != ErrorCode::locked) co_return held;
-    const int64_t left = end - clock.monotonic();
+    const auto holder = read_lock_holder(held.error().message);
+    const bool asks = holder && holder->owner.command == kAsksForHolder;
+    const int64_t patience = asks ? std::max(timeout_ns, kAskingNsMax) : timeout_ns;
+    const int64_t left = begun + patience - clock.monotonic();
     if (left <= 0) co_return fail(locked_error(held.error(), backend.snapshot_name()));
     Task<void> pause = sleep_for(clock, std::min(left, backend.lock_poll_ns()));
     co_await std::move(pause);

@@ -49,6 +49,9 @@ struct LockOwner {
   std::string command;  // "llmforge apply"
 };
 
+// The command that asks who holds the lock. Where nobody does, it has it for an instant.
+inline constexpr const char* kAsksForHolder = "llmforge state lock";
+
 class Store {
  public:
   // Takes the lock, then loads. `lock_timeout_ns`: how long to wait for another writer; 0: one

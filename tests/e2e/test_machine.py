@@ -2,6 +2,7 @@
 """The training machine: started, left alone, replaced, ended by itself, and looked for in other places."""
 import base64
 import gzip
+import json
 import re
 
 from cloud import tags
@@ -161,3 +162,30 @@ def test_the_image_is_pinned(cloud, forge):
     cloud.forget_requests()
     forge.plan(*ON, expect=0)
     assert "ec2:DescribeImages" not in [e["action"] for e in cloud.requests()]
+
+
+def test_one_that_fails_after_its_creation(cloud, forge):
+    """users' wish 2: it is recorded as failed, the service's reason is told, the next apply replaces it,
+    and nothing of it is left."""
+    reason = "Client.VolumeLimitExceeded: Volume limit exceeded"
+    cloud.faults({"action": "ec2:DescribeInstances", "kind": "rewrite", "times": None, "changes": [
+        ("<code>16</code><name>running</name>", "<code>48</code><name>terminated</name>"),
+        ("<stateReason><code></code><message></message></stateReason>",
+         f"<stateReason><code>Client.VolumeLimitExceeded</code><message>{reason}</message></stateReason>"),
+        ("<stateReason><code/><message/></stateReason>",
+         f"<stateReason><code>Client.VolumeLimitExceeded</code><message>{reason}</message></stateReason>")]})
+    run = forge.run("apply", *ON, expect=5)
+    assert f"it came up in state `terminated`: {reason}" in run.text, run
+    assert "the next apply replaces it" in run.text
+    cloud.faults()
+    first = machine_id(cloud)
+    record = next(r for r in json.loads(forge.run("state", "list", "--json", expect=0).out) if r["id"] == first)
+    assert record["status"] == "failed"
+    cloud.client("ec2").terminate_instances(InstanceIds=[first])  # what is failed has ended
+    plan = forge.plan(*ON, expect=2)
+    assert "1 to create" in plan.text and "run 1: finished" not in plan.text, plan
+    forge.apply(*ON)
+    assert machine_id(cloud) != first
+    forge.plan(*ON, expect=0)
+    forge.destroy(*ON)
+    assert cloud.counts() == {}

@@ -217,8 +217,11 @@ def test_two_writers(cloud, bucket, here, there):
     assert f"`llmforge apply` (pid {first.pid} on {host}, since 20" in second.err, second
     assert "s3://states/team/lab" in second.err and "there is nothing to unlock by hand" in second.err
     there.run("plan", expect=0)  # reading is never refused
+    told = json.loads(there.run("state", "lock", "--json", expect=0).out)
+    assert told["locked"] and told["pid"] == first.pid and 0 < told["lease_left_s"] <= 125, told
     waiting = there.run("apply", "--lock-timeout", "60s", expect=0)
     assert first.wait(60) == 0, first.stdout.read()
+    assert json.loads(there.run("state", "lock", "--json", expect=0).out)["locked"] is False
     assert "0 to" in waiting.out or "no change" in waiting.text.lower(), waiting
     assert_whole(cloud, here, there)
 

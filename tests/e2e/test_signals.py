@@ -166,6 +166,26 @@ def test_many_runs_at_once(cloud, forge):
     forge.plan(*ON, expect=0)
 
 
+def test_who_holds_the_state(cloud, forge):
+    """users' wish 31: asked at any time, and asking hinders nobody."""
+    def asked():
+        return json.loads(forge.run("state", "lock", "--json", expect=0).out)
+    assert asked()["locked"] is False
+    hold(cloud, "ec2:CreateVpc", 4)
+    run = Running(cloud, forge, "apply", *ON).until("ec2:CreateVpc")
+    told = asked()
+    assert told["locked"] is True and told["pid"] == run.process.pid and told["command"] == "llmforge apply"
+    assert f"is locked by `llmforge apply` (pid {run.process.pid} on " in forge.run("state", "lock", expect=0).out
+    run.process.kill()
+    run.end()
+    assert asked()["locked"] is False
+    cloud.faults()
+    run = forge.start("apply", *ON)
+    while run.poll() is None:
+        asked()
+    assert run.communicate()[0] and run.returncode == 0
+
+
 def test_once_while_deleting(cloud, forge):
     forge.apply(*ON)
     hold(cloud, "ec2:TerminateInstances", 3)

@@ -21,7 +21,8 @@ A fault is {"action": GLOB, "kind": K, …}, tried in order, the first that matc
     kind       latency (only the wait), error (code, message, status, headers), html (status, an HTML page),
                truncated (half an answer, then the connection ends), reset (no answer),
                answer (`body`, status: a false success, moto never sees the call),
-               rewrite (moto's answer with `from` replaced by `to`; its `after` is implied)
+               rewrite (moto's answer with `from` replaced by `to`, or each of `changes`, pairs of them;
+               its `after` is implied)
 """
 import fnmatch
 import io
@@ -207,7 +208,9 @@ class Layer:
         if kind == "answer":
             return moto_mends.Reply(fault.get("status", 200), [("Content-Type", "text/xml")], fault["body"].encode())
         if kind == "rewrite":
-            body = reply.body.replace(fault["from"].encode(), fault["to"].encode())
+            body = reply.body
+            for old, new in fault.get("changes") or [(fault["from"], fault["to"])]:
+                body = body.replace(old.encode(), new.encode())
             return moto_mends.Reply(reply.status, reply.headers, body)
         connection = environ["werkzeug.socket"]
         if kind == "truncated":
