@@ -4,6 +4,7 @@
 #include "yaml/format.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -106,7 +107,7 @@ class Formatter {
   }
   // Comments below what ends at `end` that are indented by `from_column` or more.
   void tail(uint32_t end, int from_column, size_t indent) {
-    const uint32_t limit = next_token(end);
+    const uint32_t limit = std::min(next_token(end), next_dash_);
     while (true) {
       size_t ahead = 0;
       while (trivia(ahead) != nullptr && trivia(ahead)->kind == Trivia::Kind::blank_line) ++ahead;
@@ -208,7 +209,11 @@ class Formatter {
       } else {
         append("-");
         last_end_ = begin + 1;
+        const uint32_t outer = next_dash_;
+        if (i + 1 < node.children.size())
+          next_dash_ = dash(std::max({last_end_, child.end, child.anchor_end}));
         value(child, indent + kIndent, own_column, true);
+        next_dash_ = outer;
       }
     }
     if (own_column > parent_column) tail(node.end, own_column, indent);
@@ -478,6 +483,8 @@ class Formatter {
   uint32_t last_end_ = 0;  // in the source: behind what was written last
   size_t kept_ = 0;        // lines up to here stay at the end, though they may be empty
   std::vector<OutputLine> lines_;
+  // Of the item behind the one that is written: where that is empty, it has no token.
+  uint32_t next_dash_ = std::numeric_limits<uint32_t>::max();
 };
 
 bool same(const Node& a, const Node& b) {

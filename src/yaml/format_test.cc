@@ -56,6 +56,12 @@ TEST_CASE("comments stay where they belong", "[format]") {
   check("a:\n  # nothing in it\nb: 1\n", "a:\n  # nothing in it\nb: 1\n");
 }
 
+TEST_CASE("a comment in an empty item stays in it", "[format]") {
+  check("-\n    e: f\n-\n  # of the second\n# end\n", "- e: f\n-\n  # of the second\n# end\n");
+  check("- e: f\n  # of the first\n-\n  # of the second\n-\n",
+        "- e: f\n  # of the first\n-\n  # of the second\n-\n");
+}
+
 TEST_CASE("scalars keep what they say", "[format]") {
   check("a: |\n     x\n       y\n\n     z\nb: >-\n  1\n  2\n",
         "a: |\n  x\n    y\n\n  z\nb: >-\n  1\n  2\n");
